@@ -64,6 +64,10 @@ const PICTURES: Picture[] = [
   { name: 'policies', as: 'owner', path: () => 'policies' },
   { name: 'limits', as: 'owner', path: () => 'policies', until: /^Standing approvals in use/ },
   { name: 'evidence', as: 'auditor', path: () => 'evidence' },
+  { name: 'people', as: 'auditor', path: () => 'people?from=2026-01-01&to=2099-12-31' },
+  { name: 'statements', as: 'auditor', path: () => 'statements' },
+  { name: 'grants', as: 'finance-lead', path: () => 'grants' },
+  { name: 'settings', as: 'auditor', path: () => 'settings' },
 ];
 
 const DECIDED = [

@@ -27,6 +27,7 @@ disclose: [params.amount, params.currency, resource.id]
 grants: { upTo: 2000, uses: 20, within: 12h }
 ${more}
 `;
+const AUDITOR = 'user:auditor@acme.test';
 const QUORUM = "{ stages: [{ name: finance, approvers: ['group:finance'], quorum: 2 }] }";
 
 let folder: ReturnType<typeof policiesFolder>;
@@ -248,6 +249,22 @@ describe('in the console, and on the Home tab', () => {
     await row.getByText('1 / 2').waitFor();
     await row.getByText('300.00 USD').waitFor();
     expect(await axe(page)).toEqual([]);
+    // Who reads only sees it beside the limits in use.
+    const read = await windowOf(browser, it_, AUDITOR, { complaints });
+    await read.goto(`${it_.url}/console/policies`);
+    const seen = read
+      .getByRole('region', { name: 'Standing approvals in use' })
+      .getByRole('row')
+      .filter({ hasText: actor });
+    await seen.getByText('1 of 2').waitFor();
+    const [given] = (
+      await it_.call('GET', '/v1/grants', undefined, { token: await it_.person(AUDITOR) })
+    ).body.grants.filter((one: { actor: string }) => one.actor === actor);
+    expect(given).toMatchObject({ by: LEAD, used: 1, uses: 2, upTo: '300', action: id });
+    for (const text of ['20.00 USD', '300.00 USD', 'finance-lead']) await seen.getByText(text).waitFor();
+    expect(await seen.locator('time').getAttribute('datetime')).toBe(given.until);
+    expect(await axe(read)).toEqual([]);
+    await read.context().close();
     await row.getByRole('button', { name: 'End it' }).click();
     await row.waitFor({ state: 'detached' });
     expect((await ask('test.like', 20, actor)).status).toBe('supervised');

@@ -91,7 +91,7 @@ export function Backtest({ page: { activations, inForce } }: { page: PolicyPage 
           <select value={bundle} onChange={(event) => setBundle(event.currentTarget.value)}>
             {known.map((one) => (
               <option key={one.bundle} value={one.bundle}>
-                {`${one.bundle.slice(0, 19)}… ${one.at.slice(0, 10)}${one.bundle === inForce ? `, ${SAY.inForce}` : ''}`}
+                {`${one.at.slice(0, 10)}${one.bundle === inForce ? `, ${SAY.inForce}` : ''} ${one.bundle.slice(0, 19)}…`}
               </option>
             ))}
           </select>

@@ -70,6 +70,9 @@ function InUse({ limits: { limits } }: { limits: LimitList }) {
   );
 }
 
+/** As ISO 4217 writes it: a grant is for requests whose currency is spelled in any case. */
+const unitOf = (currency: string | null): string | null => currency?.toUpperCase() ?? null;
+
 function GrantsInUse({ grants }: { grants: readonly GrantView[] }) {
   return (
     <div class="table-wrap" role="region" aria-label={SAY.grants} tabIndex={0}>
@@ -92,7 +95,8 @@ function GrantsInUse({ grants }: { grants: readonly GrantView[] }) {
               <td class="num">
                 {upTo === null ? null : (
                   <>
-                    <Amount amount={sum} currency={currency} /> / <Amount amount={upTo} currency={currency} />
+                    <Amount amount={sum} currency={unitOf(currency)} /> /{' '}
+                    <Amount amount={upTo} currency={unitOf(currency)} />
                   </>
                 )}
               </td>
