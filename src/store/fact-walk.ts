@@ -28,7 +28,7 @@ export interface WalkLimits {
 
 /** The columns of the walk's index. */
 const COVERED = sql`action, asked_at, first_index, surface, status, decision, basis, mode, release_basis, approver, policy, rule,
-  via, currency, folder`;
+  via, currency, folder, actor, requester`;
 
 const all = (conditions: readonly RawBuilder<boolean>[]): RawBuilder<boolean> =>
   conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`${sql.join(conditions, sql` and `)}`;

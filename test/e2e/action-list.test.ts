@@ -97,6 +97,8 @@ describe('is found', () => {
       { value: 'supervised', count: 1 },
     ]);
     expect(body.facets.approver).toEqual([{ value: LEAD, count: 1 }]);
+    expect(body.facets.actor).toEqual([{ value: 'agent:support-bot', count: 4 }]);
+    expect(body.facets.requester).toEqual([{ value: 'user:requester@acme.test', count: 4 }]);
   });
 });
 

@@ -99,6 +99,9 @@ describe('an auditor', () => {
       await page.getByRole('heading', { name, level: 1 }).waitFor();
       await page.waitForLoadState('networkidle');
       expect([name, await axe(page)]).toEqual([name, []]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect([name, 'dark', await axe(page)]).toEqual([name, 'dark', []]);
+      await page.emulateMedia({ colorScheme: null });
       await page.setViewportSize(PHONE.viewport);
       expect([name, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
       await page.setViewportSize(DESK.viewport);

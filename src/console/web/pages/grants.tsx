@@ -71,7 +71,11 @@ export function Grants() {
       {list.error === null ? null : <Problem error={list.error} again={() => void list.refetch()} />}
       {failed === null ? null : <Problem error={failed} />}
       {list.isLoading ? <Loading /> : null}
-      {list.data !== undefined && grants.length === 0 ? <Empty title={SAY.empty} /> : null}
+      {list.data !== undefined && grants.length === 0 ? (
+        <Empty title={SAY.empty}>
+          <p>{SAY.how}</p>
+        </Empty>
+      ) : null}
       {grants.length === 0 ? null : (
         <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
           <table>
