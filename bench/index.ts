@@ -1,4 +1,4 @@
-/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|sealed|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -8,11 +8,18 @@ import { workers } from './workers/index.ts';
 /** How many, where a bench is asked for that. */
 const counts = process.argv.slice(3).map(Number);
 
+const MILLION = 1_000_000;
+
 const BENCHES: Record<string, () => Promise<boolean>> = {
   report: async () => (await import('./report/index.ts')).report(),
   latency: () => latency(process.argv[3] === 'small'),
   client,
-  console: () => consoleBench(process.argv[3] === 'small' ? 100_000 : undefined, process.argv[4]),
+  console: () =>
+    consoleBench(
+      process.argv[3] === 'small' ? 100_000 : MILLION,
+      process.argv[4],
+      process.argv[3] === 'sealed' ? MILLION : undefined,
+    ),
   lag: async () => (await import('./console/lag.ts')).lagBench(),
   findings: async () =>
     (await import('./findings/index.ts')).findingsBench(process.argv[3] === 'small' ? 2000 : undefined),

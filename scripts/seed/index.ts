@@ -1,6 +1,6 @@
 /**
- * `npm run seed -- [--actions N] [--seed N] [--days N] [--clean] [--check]`: a believable history in the data folder, sealed by the engine's own steps
- * through the sequencer, with twelve anomalies for audits to find. For trying the console out, and for measuring it; never for a stack that
+ * `npm run seed -- [--actions N] [--seed N] [--days N] [--until TIME] [--clean] [--check]`: a believable history in the data folder, sealed by
+ * the engine's own steps through the sequencer, with twelve anomalies for audits to find. For trying the console out, and for measuring it; never for a stack that
  * is in use. With `--check` an audit looks at it, which fails where one of them is not found, or ordinary business is asked about too often.
  */
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     actions: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     days: { type: 'string', default: '365' },
+    until: { type: 'string', default: new Date().toISOString() },
     clean: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
@@ -25,6 +26,11 @@ for (const [name, value] of Object.entries({ actions, seed: number, days })) {
   console.error(`--${name} is a whole number above 0`);
   process.exit(2);
 }
+const until = Date.parse(values.until);
+if (Number.isNaN(until)) {
+  console.error('--until is a time, such as 2026-11-20T18:00:00Z');
+  process.exit(2);
+}
 const policies = fileURLToPath(new URL('policies', import.meta.url));
 const config = loadConfig({ COUNTERSIGN_POLICIES: policies, ...process.env });
 const began = performance.now();
@@ -32,8 +38,7 @@ const { clean, check } = values;
 await seed(
   config,
   {
-    ...{ actions, seed: number, days, clean },
-    until: Date.now(),
+    ...{ actions, seed: number, days, clean, until },
     onProgress: (made, records) => process.stderr.write(`\r${made} actions, ${records} records`),
   },
   async (parts, done) => {
