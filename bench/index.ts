@@ -27,7 +27,7 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   queue,
   backlog: async () => (await import('./many/backlog.ts')).backlog(counts[0]),
   parked: async () => (await import('./many/parked.ts')).parked(...counts),
-  overload: async () => (await import('./many/overload.ts')).overload(counts[0]),
+  overload: async () => (await import('./many/overload.ts')).overload(...counts),
   writers: async () => (await import('./evidence/writers.ts')).writers(),
   peers: loaded(async () => (await import('./peers/index.ts')).peers()),
   async evidence() {

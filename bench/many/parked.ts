@@ -7,7 +7,7 @@ import { startMany, inLanes, residentMiB, untilReady } from './stack.ts';
 import { keepRun } from './runs.ts';
 
 const DECIDED = 60;
-const LANES = 16;
+const LANES = 32;
 const READY_MS = 15_000;
 const SLOWER = 1.5;
 
