@@ -38,7 +38,7 @@ export async function check({ url, key, asked, limit, auditState }: CheckOptions
       await sleep(1000);
     }
   };
-  let released = 0;
+  const greedy: Share[] = [];
   for (const { id, actor, amount, redeemedBy, status, from, to, decided } of asked) {
     const action = await untilEnded(() => get<StoredAction>(`/v1/actions/${id}`));
     if (action === null) {
@@ -58,12 +58,36 @@ export async function check({ url, key, asked, limit, auditState }: CheckOptions
     if (redeemedBy.length > 0 && !approving)
       wrong.push(`${id} was redeemed, and nothing in ${types.join()} approves it`);
     if (types.filter((type) => type === 'redemption').length > 1) wrong.push(`${id} has two redemptions`);
-    if (actor === GREEDY && types.includes('verdict approve')) released += amount;
+    if (actor === GREEDY && types.includes('verdict approve')) greedy.push(...sharesOf(records, amount, action.status));
   }
-  if (released > limit) wrong.push(`${GREEDY} was given ${released / 100}, and its limit is ${limit / 100}`);
+  const most = heldAtMost(greedy);
+  if (most > limit) wrong.push(`${GREEDY} held ${most / 100} at once, and its limit is ${limit / 100}`);
   const found = await audited(url, key, auditState);
   if (found !== null) wrong.push(`the audit found: ${found}`);
   return wrong;
+}
+
+interface Share {
+  at: string;
+  /** Less than nothing where it is given back. */
+  amount: number;
+}
+
+/** What an action that was approved took of its limit, and gave back where nothing came of it. */
+function sharesOf(records: readonly SealedRecord[], amount: number, status: string): Share[] {
+  const [taken, ended] = [records[0]?.at ?? '', records.at(-1)?.at ?? ''];
+  const back = ['lapsed', 'failed', 'cancelled'].includes(status);
+  return [{ at: taken, amount }, ...(back ? [{ at: ended, amount: -amount }] : [])];
+}
+
+/** What is given back at the same moment counts first. */
+function heldAtMost(shares: readonly Share[]): number {
+  let [held, most] = [0, 0];
+  for (const { amount } of shares.toSorted((a, b) => a.at.localeCompare(b.at) || a.amount - b.amount)) {
+    held += amount;
+    most = Math.max(most, held);
+  }
+  return most;
 }
 
 interface SealedRecord {
@@ -92,8 +116,10 @@ function timesOf(
       wrong.push(`${id}: its ${type} is sealed at ${at}, and it was between ${iso(before)} and ${iso(latest)}`);
     before = Math.max(before, time);
   }
-  const expires = records.find(({ type }) => type === 'release')?.permit?.expiresAt;
-  const redeemed = records.find(({ type }) => type === 'redemption')?.at;
+  const at = records.findIndex(({ type }) => type === 'redemption');
+  const redeemed = records[at]?.at;
+  // The newest before: a fresh permit takes the place of one that was not collected.
+  const expires = records.slice(0, at + 1).findLast(({ type }) => type === 'release')?.permit?.expiresAt;
   if (expires !== undefined && redeemed !== undefined && redeemed >= expires)
     wrong.push(`${id} was redeemed at ${redeemed}, and its permit was good until ${expires}`);
   return wrong;

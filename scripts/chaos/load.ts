@@ -53,7 +53,7 @@ export interface LoadOptions {
 }
 
 /** How long a caller repeats one call. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 const PAUSE_MS = 250;
 /** One of so many permits is redeemed, and one of so many decisions made, when it is too late. */
 const LATE = 6;

@@ -1,3 +1,4 @@
+import { remembered } from './remembered.ts';
 import { ApplicationFailure } from '@temporalio/activity';
 import { readPlanLives } from '../engine/plans/read.ts';
 import type { SlackMessage } from '../store/index.ts';
@@ -26,7 +27,7 @@ export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: Pu
   try {
     if (joined !== undefined) return await tellJoined(deps, notifier, message, posted, joined);
     const { unreachable } = await notifier.publishPlan(message, posted, (done) =>
-      deps.store.slackMessages.put({ tenant, action: plan, ...done }),
+      remembered(() => deps.store.slackMessages.put({ tenant, action: plan, ...done })),
     );
     if (unreachable.length > 0) deps.log.warn({ plan, unreachable }, 'somebody cannot be told of a plan');
   } catch (error) {

@@ -17,6 +17,7 @@ import { inClear } from '../store/action-state.ts';
 import { readLife, type Life } from '../engine/life.ts';
 import { summaryOf } from '../engine/summary.ts';
 import { agreeing, happened } from './happened.ts';
+import { remembered } from './remembered.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
@@ -53,7 +54,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
     const { posted, unreachable } = await notifier.publish(
       message,
       (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
-      (done) => store.slackMessages.put({ tenant, action: id, ...done }),
+      (done) => remembered(() => store.slackMessages.put({ tenant, action: id, ...done })),
       telling.how === 'alone' ? undefined : telling.unreachable,
     );
     if (telling.how === 'later') return { unreachable: [], later: telling.at };

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isCountersignError } from '../contract/index.ts';
+
+/** Together less than an activity may take; a database that is away longer leaves the message to whoever clicks it. */
+const TRIES = 40;
+const PAUSE_MS = 1000;
+
+/**
+ * Remembers where something was posted, and insists while the database is away: what is posted and not remembered is posted again, and the
+ * first would ask for a decision for ever.
+ */
+export async function remembered(put: () => Promise<void>, pauseMs = PAUSE_MS): Promise<void> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      await put();
+      return;
+    } catch (error) {
+      if (!isCountersignError(error) || error.code !== 'unavailable' || left === 1) throw error;
+      await sleep(pauseMs);
+    }
+  }
+}
