@@ -29,6 +29,7 @@ const COMMANDS: Record<string, string> = {
   backlog: 'Workers that start on a backlog',
   parked: 'Many actions open, one API and one worker',
   overload: 'More callers than an API can serve',
+  chaos: 'Faults under load on the cluster, ten minutes',
 };
 
 /** What took longer than this command may, as it was found last. */
@@ -36,7 +37,7 @@ function longer(): string {
   const parts = Object.entries(keptRuns()).map(([name, { commit: at, load, processors, rows }]) =>
     [
       `### ${COMMANDS[name] ?? name}`,
-      `\`npm run bench ${name}\` at ${at}, load ${load.toFixed(0)} on ${processors} processors when it ended.`,
+      `\`npm run ${name === 'chaos' ? name : `bench ${name}`}\` at ${at}, load ${load.toFixed(0)} on ${processors} processors when it ended.`,
       table(['', 'here'], rows),
     ].join('\n\n'),
   );

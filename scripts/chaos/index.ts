@@ -17,6 +17,7 @@ import { loadConfig } from '../../src/main/config.ts';
 import { findTemporal } from '../../src/main/temporal/index.ts';
 import { seededRandom } from '../../test/support/random.ts';
 import { temporalServer } from '../cluster/binaries.ts';
+import { keepRun } from '../../bench/many/runs.ts';
 import { startCluster, type Cluster } from '../cluster/cluster.ts';
 import { startDevPlatform } from '../cluster/dev-platform.ts';
 import { startPlatform } from '../cluster/platform.ts';
@@ -39,6 +40,8 @@ const LIMIT = 200_000;
 /** `outcome.within` on the cluster, and how long all workers are away then, again and again. */
 const WITHIN_S = 6;
 const ABSENT_MS = 8000;
+/** A run of so long is kept for the report. */
+const WHOLE_S = 600;
 /** How long a permit is good, and an approval waited for and what came of it collected, so that both come to their end while the clocks leap. */
 const [PERMIT_S, EXPIRES_S] = [30, 45];
 const APPROVER = 'user:finance-lead@acme.test';
@@ -193,11 +196,22 @@ async function run(): Promise<boolean> {
   for (const { kind, ownUrl } of cluster.services) {
     if (!(await becomesReady(`${ownUrl ?? ''}/readyz`))) wrong.push(`a process does not get ready: ${kind}`);
   }
-  const faultsDone = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const faultsDone = total(counts);
   const greedy = load.asked.filter(({ actor }) => actor === GREEDY).length;
   say(
     `${load.asked.length} actions answered (${greedy} over a limit or near it), ${load.calls()} calls, ${faultsDone} faults of ${counts.size} kinds`,
   );
+  if (seconds >= WHOLE_S && !values.dev) {
+    const times = [...counts].map(([name, count]) => `${name} ${count}`).sort();
+    const unanswered = [...load.seen.values()].reduce((sum, { failures }) => sum + total(failures), 0);
+    keepRun('chaos', [
+      ['seed, seconds, callers', `${seed}, ${seconds}, ${lanes}`],
+      ['faults (at least 200)', String(faultsDone)],
+      ['each of them', times.join('; ')],
+      ['actions, calls, of them not answered and asked again', `${load.asked.length}, ${load.calls()}, ${unanswered}`],
+      ['wrong afterwards', String(wrong.length)],
+    ]);
+  }
   for (const one of wrong) say(`WRONG: ${one}`);
   say(
     wrong.length === 0
@@ -224,6 +238,8 @@ async function becomesReady(readyz: string): Promise<boolean> {
   }
   return false;
 }
+
+const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((sum, n) => sum + n, 0);
 
 function report(counts: ReadonlyMap<string, number>, seen: ReadonlyMap<string, Seen>): void {
   say('\nwhile                          times  answered  not answered, and asked again      longest');
