@@ -4,13 +4,13 @@
  */
 import type { Logger } from 'pino';
 
-export interface Clock {
+export interface ProcessClock {
   now(): Date;
   /** Compares with PostgreSQL now. Where it does not answer, time goes on as it went. */
   compare(): Promise<void>;
 }
 
-export interface ClockOptions {
+export interface ProcessClockOptions {
   /** What PostgreSQL says, in milliseconds since the epoch. */
   theirs(): Promise<number>;
   log: Pick<Logger, 'warn'>;
@@ -24,7 +24,12 @@ const LEAP_MS = 2000;
 /** Between two questions while the machine's clock is wrong. */
 const ASK_MS = 1000;
 
-export function createClock({ theirs, log, wall = Date.now, steady = () => performance.now() }: ClockOptions): Clock {
+export function createClock({
+  theirs,
+  log,
+  wall = Date.now,
+  steady = () => performance.now(),
+}: ProcessClockOptions): ProcessClock {
   /** What to add to the steady clock. */
   let offset = wall() - steady();
   let askedAt = -Infinity;

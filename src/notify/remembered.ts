@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCountersignError } from '../contract/index.ts';
 
-/** Together less than an activity may take; a database that is away longer leaves the message to whoever clicks it. */
+/** Together less than an activity may take; where the database is away longer, a person who clicks the message is told what is so. */
 const TRIES = 40;
 const PAUSE_MS = 1000;
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createClock, type Clock } from '../../src/main/clock.ts';
+import { createClock, type ProcessClock } from '../../src/main/clock.ts';
 
 const START = Date.parse('2026-06-01T00:00:00.000Z');
 
 /** A machine, its database, and what passes; `leap` sets a clock. */
 function world(): {
-  clock: Clock;
+  clock: ProcessClock;
   warned: number[];
   pass(ms: number): void;
   leap(of: 'machine' | 'database', ms: number): void;
