@@ -379,6 +379,45 @@ describe('an approver', () => {
   });
 });
 
+describe('what a requester wrote', () => {
+  it('is text in whatever field it stands, to who decides and to who reads', async () => {
+    const hostile = (field: string): string => `${field}<img/src=x/onerror=alert(1)><script>alert(2)</script>`;
+    const bot = `agent:${hostile('bot')}`;
+    const asked = await stack.ask(
+      refund(272.5, {
+        action: hostile('verb'),
+        actor: { id: bot, type: 'agent' },
+        resource: { type: hostile('type'), id: hostile('id') },
+        params: { amount: 272.5, currency: 'USD', [hostile('name')]: hostile('value') },
+        content: { [hostile('heading')]: hostile('note') },
+        context: { folder: `/${hostile('folder')}`, environment: hostile('environment'), reason: hostile('why') },
+      }),
+    );
+    expect(asked.body).toMatchObject({ status: 'supervised' });
+    const isText = async (fields: readonly string[]): Promise<void> => {
+      for (const field of fields) await page.getByText(hostile(field)).first().waitFor();
+      expect(await page.locator('main img, main script').count()).toBe(0);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    };
+    await open(LEAD, `/console/actions/${asked.body.id}`, PHONE);
+    await page.getByRole('button', { name: 'Read the whole request' }).click();
+    await isText(['verb', 'bot', 'id', 'name', 'value', 'heading', 'note', 'folder', 'environment', 'why']);
+    await page.goto(`${stack.url}/console/inbox`);
+    await isText(['verb', 'bot', 'id']);
+    await page.context().close();
+    await open(AUDITOR, `/console/decisions?actor=${encodeURIComponent(bot)}`, DESK);
+    await isText(['verb', 'bot', 'id']);
+    for (const path of ['overview', 'people', 'findings', 'reports']) {
+      await page.goto(`${stack.url}/console/${path}`);
+      await page.waitForLoadState('networkidle');
+      await isText([]);
+    }
+    const decision = { decision: 'refuse', reason: 'This is no name.' };
+    const token = await stack.person(LEAD);
+    expect((await stack.call('POST', `/v1/actions/${asked.body.id}/decisions`, decision, { token })).status).toBe(200);
+  });
+});
+
 describe('an approver of whom policy wants a passkey', () => {
   it('brings one in, and decides with it', async () => {
     const asked = await stack.ask({
