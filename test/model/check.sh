@@ -25,7 +25,7 @@ run() {
     spin -a "$1" >/dev/null
     # What runs for less than a second is not worth a second of optimizing.
     local level=-O1
-    [[ $1 == life* ]] || level=-O0
+    [[ $1 == life.pml ]] || level=-O0
     if [[ $2 == deadlock ]]; then gcc "$level" -w -DNOCLAIM -o pan pan.c; else gcc "$level" -w -o pan pan.c; fi
     ./pan -m200000 "${args[@]}" 2>/dev/null
   ) | sed -n 's/.*errors: \([0-9]*\).*/\1/p'
