@@ -120,6 +120,7 @@ export function createApi(options: ApiOptions): Express {
   app.use('/v1/permits/redeem', jsonBody({ limit: REQUEST_LIMITS.bodyBytes, read: readSealed }));
   app.use(jsonBody({ limit: REQUEST_LIMITS.bodyBytes }));
   app.use(requireJson);
+  app.use(permitRoutes(options.gateway));
   // Before the route of an action's id, because `facets` is not an id.
   app.use(actionListRoutes(options.gateway));
   app.use(actionRoutes(options.gateway));
@@ -129,7 +130,6 @@ export function createApi(options: ApiOptions): Express {
   app.use(authzenRoutes(options.gateway, options.authzen));
   app.use(accessRequestRoutes(options.gateway, options.authzen));
   app.use(passkeyRoutes(options.gateway));
-  app.use(permitRoutes(options.gateway));
   app.use(recordRoutes(options.gateway, options.log));
   app.use(exportRoutes(options.gateway));
   app.use(privacyRoutes(options.gateway));

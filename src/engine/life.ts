@@ -12,14 +12,14 @@ import type {
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
 import { drillChangeOf } from '../sealing/index.ts';
-import type { StoredAction } from '../store/index.ts';
+import type { StoredAction, StoredPayload, StoredPermit } from '../store/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
 import { openPermit } from './permit.ts';
 import { planOf } from './plans/step.ts';
 import { isHidden, openedVerdict } from './sealed-verdict.ts';
-import { verifiedRecords, type VerifiedRecord } from './sealed-records.ts';
+import { verifiedRecords, verifyRecords, type VerifiedRecord } from './sealed-records.ts';
 
 export interface Life {
   /** The action's state by its records. */
@@ -47,12 +47,29 @@ type LifeDeps = Pick<EngineDeps, 'store' | 'signers'>;
 export async function readLife(deps: LifeDeps, tenant: string, id: string, upTo = Infinity): Promise<Life | null> {
   const read = await readTogether(deps, tenant, id);
   if (read === null) return null;
-  const { row } = read;
   const records = read.records.slice(0, upTo);
+  const payload = needsPayload(records) ? await readPayload(deps, tenant, id) : null;
+  return lifeOf(tenant, id, { row: read.row, records, payload });
+}
+
+const isChanged = (records: readonly VerifiedRecord[]): boolean =>
+  records.some(({ record }) => record.type === 'decision' && record.changes !== null);
+
+/** Whether the records say not all that follows from them. */
+function needsPayload(records: readonly VerifiedRecord[]): boolean {
+  const sealed = records[0]?.record;
+  return sealed?.type === 'verdict' && (isChanged(records) || isHidden(sealed));
+}
+
+/** Null where the records do not begin with a verdict. */
+function lifeOf(
+  tenant: string,
+  id: string,
+  { row, records, payload }: { row: StoredAction; records: VerifiedRecord[]; payload: KnownPayload },
+): Life | null {
   const sealed = records[0]?.record;
   if (sealed?.type !== 'verdict') return null;
-  const changed = records.some(({ record }) => record.type === 'decision' && record.changes !== null);
-  const payload = changed || isHidden(sealed) ? await readPayload(deps, tenant, id) : null;
+  const changed = isChanged(records);
   const first = openedVerdict(sealed, payload);
   const folded = tell(first, records, payload);
   const { execution: _executed, provenance: _came, oncall: _called, advice: _advised, ...view } = row.view;
@@ -109,10 +126,30 @@ export const stateAsAsked = ({ state, payload }: Life): ActionState => ({
   requester: payload?.asked?.by ?? state.requester,
 });
 
-/** {@link readLife}, always with the payload. Both are read concurrently. */
-export async function readWholeLife(deps: LifeDeps, tenant: string, id: string): Promise<Life | null> {
-  const [life, payload] = await Promise.all([readLife(deps, tenant, id), readPayload(deps, tenant, id)]);
-  return life === null ? null : { ...life, payload: life.payload ?? payload };
+/** A life with its payload, and the row of the permit that was asked for. */
+export interface WholeLife {
+  life: Life | null;
+  permit: StoredPermit | null;
+}
+
+/** {@link readLife}, always with the payload. */
+export const readWholeLife = async (deps: LifeDeps, tenant: string, id: string): Promise<Life | null> =>
+  (await readWithPermit(deps, tenant, id, null)).life;
+
+/** {@link readWholeLife}, and the row of a permit. One statement reads everything, so it is of one moment. */
+export async function readWithPermit(
+  deps: LifeDeps,
+  tenant: string,
+  id: string,
+  jti: string | null,
+): Promise<WholeLife> {
+  const stored = await deps.store.lives.read(tenant, id, jti);
+  if (stored === null) return { life: null, permit: null };
+  const { row, permit } = stored;
+  const payload = known(stored.payload);
+  const records = await verifyRecords(deps, tenant, id, stored.entries);
+  const life = lifeOf(tenant, id, { row, records, payload: needsPayload(records) ? payload : null });
+  return { life: life === null ? null : { ...life, payload }, permit };
 }
 
 /** The most attempts to read records and row of the same moment. */
@@ -136,9 +173,11 @@ async function readTogether(
 
 /** The full request with the key of its commitments; null where it was erased. */
 export async function readPayload(deps: Pick<EngineDeps, 'store'>, tenant: string, id: string): Promise<KnownPayload> {
-  const stored = await deps.store.payloads.read(tenant, id);
-  return stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
+  return known(await deps.store.payloads.read(tenant, id));
 }
+
+const known = (stored: StoredPayload | null): KnownPayload =>
+  stored === null ? null : { ...stored.payload, actionKey: stored.actionKey };
 
 type FromRecords =
   | 'surface'

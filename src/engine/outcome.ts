@@ -80,25 +80,31 @@ function nextLook({ state, release, redemption }: Life, due: number, now: number
   return now < until ? Math.min(due, until, now + state.outcomeWithinMs) : due;
 }
 
+/** What the caller of {@link sealOutcome} knows by itself. */
+export interface KnownReport {
+  /** The whole life of the action, where it was just read. */
+  life?: Life | undefined;
+  /** Who reports, where this process has authenticated them; otherwise the report's attestation says so. */
+  by?: string;
+}
+
 /**
  * Seals the executor's report, or its silence: `lapsed` where nobody redeemed, `unreported` where somebody did. The same report again gets
  * the same answer; another one is refused. A late report of an unreported action still counts, because the truth matters more than the
  * deadline.
- *
- * @param known the whole life of the action, where the caller has just read it
  */
 export async function sealOutcome(
   deps: OutcomeDeps,
   input: SealOutcomeInput,
-  known?: Life,
+  known: KnownReport = {},
 ): Promise<Action | { refusal: Refusal } | NotDue> {
   const { tenant, id } = input.action;
-  let first = known;
+  let first = known.life;
   return insist(async () => {
     const life = first ?? (await readWholeLife(deps, tenant, id));
     first = undefined;
     if (life === null) throw new Error('an outcome of an action that is not stored');
-    return input.outcome === null ? sealSilence(deps, life) : sealReport(deps, life, input.outcome);
+    return input.outcome === null ? sealSilence(deps, life) : sealReport(deps, life, input.outcome, known.by);
   });
 }
 
@@ -125,6 +131,7 @@ async function sealReport(
   deps: OutcomeDeps,
   life: Life,
   outcome: NonNullable<SealOutcomeInput['outcome']>,
+  known: string | undefined,
 ): Promise<Action | { refusal: Refusal } | null> {
   const { state, payload, redemption } = life;
   const { tenant, id, status: current } = state.action;
@@ -152,7 +159,7 @@ async function sealReport(
   if (current !== 'released' && current !== 'unreported') {
     return { refusal: { code: 'not-open', message: `there is nothing to report: this action is ${current}` } };
   }
-  const by = await reporter(deps, state.action, outcome.attestation);
+  const by = known ?? (await reporter(deps, state.action, outcome.attestation));
   const offline = redemption === null ? takenOffline(deps, life, outcome, by) : null;
   if (offline !== null && 'refusal' in offline) return offline;
   if (outcome.status !== 'skipped' && redemption === null && offline === null && knowsRedemption(life)) {

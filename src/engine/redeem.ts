@@ -16,7 +16,7 @@ import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
 import { freezeReasonIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
-import { readPayload, readWholeLife, type Life } from './life.ts';
+import { readPayload, readWithPermit, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 
 export type RedeemDeps = Pick<EngineDeps, 'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now'>;
@@ -105,9 +105,8 @@ export async function readForRedemption(
   id: string,
   jti: string,
 ): Promise<{ life: Life | null; row: StoredPermit | null; looked: Looked }> {
-  const [life, row, looked] = await Promise.all([
-    readWholeLife(deps, tenant, id),
-    deps.store.permits.find(tenant, jti),
+  const [{ life, permit: row }, looked] = await Promise.all([
+    readWithPermit(deps, tenant, id, jti),
     deps.register.current(tenant),
   ]);
   return { life, row, looked };

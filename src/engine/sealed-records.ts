@@ -4,7 +4,7 @@ import { CountersignError, type Envelope, type RecordPayload } from '../contract
 import { nodeVerify } from '../keys/index.ts';
 import { isEvidenceError } from '../ledger/index.ts';
 import { decodeRecord, listsNamed, openEnvelope, parseEnvelope } from '../sealing/index.ts';
-import type { StoredRecord } from '../store/index.ts';
+import type { LifeEntry } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { withPeople } from './people.ts';
 
@@ -32,13 +32,21 @@ export function noteSigned(hash: string, kid: string): void {
  *
  * @throws CountersignError `invalid-evidence` when the database holds something other than what was sealed. Such records prove nothing.
  */
-export async function verifiedRecords(
+export const verifiedRecords = async (
   deps: Pick<EngineDeps, 'store' | 'signers'>,
   tenant: string,
   id: string,
+): Promise<VerifiedRecord[]> => verifyRecords(deps, tenant, id, await deps.store.records.ofAction(tenant, id));
+
+/** {@link verifiedRecords} of an action whose entries were read. */
+export async function verifyRecords(
+  deps: Pick<EngineDeps, 'store' | 'signers'>,
+  tenant: string,
+  id: string,
+  entries: readonly LifeEntry[],
 ): Promise<VerifiedRecord[]> {
   const records: VerifiedRecord[] = [];
-  for (const entry of await deps.store.records.ofAction(tenant, id)) {
+  for (const entry of entries) {
     const { hash, record } = await verified(deps, tenant, entry);
     const fits = record.tenant === tenant && record.action === id && record.seq === records.length;
     if (!fits || record.prev !== (records.at(-1)?.hash ?? null)) throw altered(id, 'a record of it is out of place');
@@ -57,7 +65,7 @@ export async function verifiedRecords(
 async function verified(
   deps: Pick<EngineDeps, 'signers'>,
   tenant: string,
-  { envelope: bytes, index }: StoredRecord,
+  { envelope: bytes, index }: LifeEntry,
 ): Promise<VerifiedRecord> {
   const keys = deps.signers(tenant).recordKeysAt(index);
   try {

@@ -9,6 +9,7 @@ import type { Caller } from '../identity/index.ts';
 import { visibleTo } from './access.ts';
 import { delegationFor } from './approvers.ts';
 import type { Arrive } from './arrive.ts';
+import type { Asleep } from './asleep.ts';
 import type { GatewayDeps } from './deps.ts';
 import { claimedAction } from './permits.ts';
 import { preparePublication } from './publication.ts';
@@ -24,8 +25,8 @@ const VERDICT_PATH_MS = 4900;
 /** How long to wait for a released publication, in milliseconds. It is carried out immediately; later the caller has to look again. */
 const CARRIED_OUT_MS = 10_000;
 
-export function actions(deps: GatewayDeps, arrive: Arrive): Actions & Pick<Policies, 'publishPolicy'> {
-  const starter = createStarter(deps);
+export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Actions & Pick<Policies, 'publishPolicy'> {
+  const starter = createStarter(deps, asleep);
   const watches = createWatches(deps.hub, (tenant, id) => readAction(deps, tenant, id), deps.stopping);
   const waitForAction = (caller: Caller, id: string, waitMs: number): Promise<Action> =>
     watch(deps, watches, caller, id, waitMs);

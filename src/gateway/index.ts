@@ -10,6 +10,7 @@ import { authzen } from './authzen.ts';
 import { listRowDifferences } from './row-differences.ts';
 import { listBoundTokens, makeBoundToken } from './read-tokens.ts';
 import { listApiKeys, makeApiKey, revokeApiKey } from './api-keys.ts';
+import { createAsleep } from './asleep.ts';
 import { attempts, recordRefusal } from './attempts.ts';
 import { backtestPolicies } from './backtest.ts';
 import { suggestPolicies } from './suggest.ts';
@@ -69,7 +70,8 @@ export type { Gateway } from './types.ts';
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const arrive = createArrival(deps);
-  const asking = actions(deps, arrive);
+  const asleep = createAsleep(deps.now);
+  const asking = actions(deps, arrive, asleep);
   const ask: Ask = async (caller, body, key) => (await asking.request(caller, body, key, 0)).action;
   const deciding = approvals(deps);
   return {
@@ -87,7 +89,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ...accessRequests(deps, asking),
     ...deciding,
     ...plans(deps, deciding),
-    ...outcomes(deps, arrive),
+    ...outcomes(deps, arrive, asleep),
     ...reviews(deps),
     ...passkeys(deps),
     ...apiKeys(deps),

@@ -7,13 +7,14 @@ import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visibleTo, withoutPurpose } from './access.ts';
 import type { Arrive } from './arrive.ts';
+import type { Asleep } from './asleep.ts';
 import { recordRefusal } from './attempts.ts';
 import type { GatewayDeps } from './deps.ts';
 import { readAction, updateAction } from './stored-action.ts';
 import { fromRefusal } from './temporal-errors.ts';
 import type { Outcomes } from './types.ts';
 
-export const outcomes = (deps: GatewayDeps, arrive: Arrive): Outcomes => ({
+export const outcomes = (deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Outcomes => ({
   async result(caller, id) {
     const { state } = await readAction(deps, caller.tenant, id);
     if (!isRequester(caller, state)) throw notFound();
@@ -28,13 +29,13 @@ export const outcomes = (deps: GatewayDeps, arrive: Arrive): Outcomes => ({
     return { action: id, result, hash: hashOf(result) };
   },
 
-  report: (caller, id, outcome) => report(deps, caller, id, outcome, readWholeLife(deps, caller.tenant, id)),
+  report: (caller, id, outcome) => report(deps, asleep, caller, id, outcome, readWholeLife(deps, caller.tenant, id)),
 
   tell: (authorization, id, outcome) =>
     deps.register.atOnce(async () => {
       const read = (tenant: string): Promise<Life | null> => readWholeLife(deps, tenant, id);
       const { caller, begun } = await arrive(authorization, read);
-      return report(deps, withoutPurpose(caller), id, outcome, begun ?? read(caller.tenant));
+      return report(deps, asleep, withoutPurpose(caller), id, outcome, begun ?? read(caller.tenant));
     }),
 
   reconcile: (caller, id, input) =>
@@ -56,6 +57,7 @@ export const outcomes = (deps: GatewayDeps, arrive: Arrive): Outcomes => ({
 /** @param reading the whole life of the action */
 async function report(
   deps: GatewayDeps,
+  asleep: Asleep,
   caller: Caller,
   id: string,
   outcome: OutcomeInput,
@@ -64,27 +66,33 @@ async function report(
   const life = await reading;
   const state = life === null ? (await readAction(deps, caller.tenant, id)).state : stateAsAsked(life);
   if (!speaksFor(caller, state) && !isRequester(caller, state)) throw notFound();
-  const attestation = await deps.attestor.attest({
-    kind: 'outcome',
-    tenant: caller.tenant,
-    action: id,
-    by: caller.id,
-    via: 'api',
-    status: outcome.status,
-  });
-  const message = { ...outcome, attestation };
   const action = { tenant: caller.tenant, id };
-  const sealed = await sealOutcome(deps, { action, outcome: message }, life ?? undefined);
+  const sealed = await sealOutcome(deps, { action, outcome }, { life: life ?? undefined, by: caller.id });
   if ('refusal' in sealed) {
     if (sealed.refusal.code === 'permit-already-redeemed') {
       deps.log.error({ action: id, tenant: caller.tenant }, 'two executors say that they took the same permit');
     }
     throw fromRefusal(sealed.refusal);
   }
-  // The workflow tells the others and ends. If this message is lost, it finds the record at its next check.
-  updateAction(deps, caller.tenant, id, outcomeUpdate.name, message).catch((error: unknown) => {
+  // A workflow that is asleep has nobody to tell, and its first task finds the record.
+  if (!asleep.sleeps(caller.tenant, id)) void tellWorkflow(deps, caller, id, outcome);
+  return visibleTo(caller, state, sealed);
+}
+
+/** The workflow tells the others and ends. If this message is lost, it finds the record at its next check. Never rejects. */
+async function tellWorkflow(deps: GatewayDeps, caller: Caller, id: string, outcome: OutcomeInput): Promise<void> {
+  try {
+    const attestation = await deps.attestor.attest({
+      kind: 'outcome',
+      tenant: caller.tenant,
+      action: id,
+      by: caller.id,
+      via: 'api',
+      status: outcome.status,
+    });
+    await updateAction(deps, caller.tenant, id, outcomeUpdate.name, { ...outcome, attestation });
+  } catch (error) {
     if (isCountersignError(error) && error.code === 'not-open') return;
     deps.log.warn({ err: error, action: id }, 'a workflow was not told of the outcome');
-  });
-  return visibleTo(caller, state, sealed);
+  }
 }

@@ -76,10 +76,9 @@ async function redeemOnce(
     jti: claims.jti,
     by: caller.id,
     redeemer: input.redeemer ?? null,
-    async check() {
+    async check({ payload }) {
       if (deps.now().getTime() >= claims.exp * 1000) throw expired();
       if (input.request === undefined) return;
-      const payload = await deps.store.payloads.read(claims.tenant, claims.act);
       if (payload !== null && requestHash(input.request, payload.actionKey) === claims.req) return;
       await offPlan(deps, claims);
       throw differs();

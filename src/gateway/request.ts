@@ -12,8 +12,8 @@ import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { checkConnector } from '../engine/measure.ts';
 import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { notFound, visibleTo } from './access.ts';
+import { wake, type Asleep } from './asleep.ts';
 import { recordRefusal } from './attempts.ts';
-import { wakeUpdate } from '../workflows/messages.ts';
 import type { GovernedActionInput } from '../contract/governed-action.ts';
 import { faultOfTarget, type WebhookTargets } from '../notify/webhook-target.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -49,7 +49,7 @@ interface Beginning {
 }
 
 /** Starts an action at most once for its key, and answers when its verdict is sealed. */
-export function createStarter(deps: GatewayDeps) {
+export function createStarter(deps: GatewayDeps, asleep: Asleep) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
 
@@ -91,8 +91,9 @@ export function createStarter(deps: GatewayDeps) {
         bundle,
       }),
     };
+    const wakesAt = deps.now().getTime() + deps.startDelayMs;
     const begun = started(input, id);
-    const judging = judgedHere(input, id, begun);
+    const judging = judgedHere(input, id, begun, wakesAt);
     if (await begun) {
       const judged = await judging;
       if (judged !== null) return judged.action;
@@ -111,11 +112,14 @@ export function createStarter(deps: GatewayDeps) {
   /**
    * The verdict of what this process starts: made beside the start, and sealed behind its acknowledgment. Null where that failed, and the
    * workflow has to judge.
+   *
+   * @param wakesAt milliseconds since the epoch, not after its first task begins by itself
    */
   const judgedHere = async (
     input: GovernedActionInput,
     id: string,
     begun: Promise<boolean>,
+    wakesAt: number,
   ): Promise<Judged | null> => {
     const acknowledged = begun.then((isOurs) => {
       if (!isOurs) throw new NotStartedHere();
@@ -123,7 +127,8 @@ export function createStarter(deps: GatewayDeps) {
     acknowledged.catch(() => undefined);
     try {
       const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() }, acknowledged);
-      if (needsWorkflow(judged, input, deps.startDelayMs)) wake(input.tenant, id);
+      if (needsWorkflow(judged, input, deps.startDelayMs)) void wake(deps.client, input.tenant, id);
+      else asleep.leave(input.tenant, id, wakesAt);
       return judged;
     } catch (error) {
       if (!(await begun.catch(() => false))) return null;
@@ -140,7 +145,7 @@ export function createStarter(deps: GatewayDeps) {
       // The process that started it may be judging right now. Waiting for that is cheaper than the workflow's first task.
       const early = await answeredSoon(caller, id, mac);
       if (early !== null) return early;
-      wake(tenant, id);
+      void wake(deps.client, tenant, id);
       await change.done;
     } finally {
       change.cancel();
@@ -157,14 +162,6 @@ export function createStarter(deps: GatewayDeps) {
       await change.done;
     }
     return null;
-  };
-
-  /** Gives the workflow its first task now. The update is refused by its validator, so that it leaves no event. */
-  const wake = (tenant: string, id: string): void => {
-    void deps.client.workflow
-      .getHandle(workflowIdOf(tenant, id))
-      .executeUpdate(wakeUpdate)
-      .catch(() => undefined);
   };
 
   return {

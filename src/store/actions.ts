@@ -64,7 +64,7 @@ export interface ActionStore {
 /** The last instant of RFC 3339. */
 const FOR_EVER = new Date('9999-12-31T23:59:59.999Z');
 
-const stored = ({
+export const storedAction = ({
   postponedUntil: _,
   reverses: _reverses,
   view,
@@ -83,7 +83,7 @@ export function createActionStore(db: Database): ActionStore {
         .where('tenant', '=', tenant)
         .where('id', '=', id)
         .executeTakeFirst();
-      return row === undefined ? null : stored(row);
+      return row === undefined ? null : storedAction(row);
     },
     async some(tenant, ids) {
       if (ids.length === 0) return [];
@@ -93,7 +93,7 @@ export function createActionStore(db: Database): ActionStore {
         .where('tenant', '=', tenant)
         .where('id', 'in', [...ids])
         .execute();
-      return rows.map(stored);
+      return rows.map(storedAction);
     },
     async list(tenant, { status, surface, actor, requester, before, limit = 100 }) {
       let query = db.selectFrom('action').selectAll().where('tenant', '=', tenant);
@@ -111,7 +111,7 @@ export function createActionStore(db: Database): ActionStore {
         .orderBy('id', 'desc')
         .limit(Math.min(Math.max(1, limit), 1000))
         .execute();
-      return rows.map(stored);
+      return rows.map(storedAction);
     },
     async reversing(tenant, id) {
       const rows = await db
@@ -144,7 +144,7 @@ export function createActionStore(db: Database): ActionStore {
         .orderBy('createdAt')
         .orderBy('id')
         .execute();
-      return rows.map(stored);
+      return rows.map(storedAction);
     },
     async waitingAlike(tenant, { surface, actor, rule, except }, limit) {
       const rows = await db
@@ -160,7 +160,7 @@ export function createActionStore(db: Database): ActionStore {
         .orderBy('id')
         .limit(limit)
         .execute();
-      return rows.map(stored);
+      return rows.map(storedAction);
     },
     due: (now, limit) =>
       db

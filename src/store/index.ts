@@ -24,6 +24,7 @@ export * from './executions.ts';
 export * from './freezes.ts';
 export * from './inbox.ts';
 export * from './limits.ts';
+export * from './lives.ts';
 export * from './lock.ts';
 export * from './log.ts';
 export * from './log-window.ts';

@@ -17,6 +17,7 @@ import { createFindingStore, type FindingStore } from './findings.ts';
 import { createExecutionStore, type ExecutionStore } from './executions.ts';
 import { createFreezeStore, type FreezeStore } from './freezes.ts';
 import { createGaugeStore, type GaugeStore } from './gauges.ts';
+import { createLifeStore, type LifeStore } from './lives.ts';
 import { createLookStore, type LookStore } from './looks.ts';
 import { createLimitStore, type LimitStore } from './limits.ts';
 import { createLimitUseStore, type LimitUseStore } from './limits-in-use.ts';
@@ -59,6 +60,7 @@ export interface Store {
   executions: ExecutionStore;
   freezes: FreezeStore;
   gauges: GaugeStore;
+  lives: LifeStore;
   looks: LookStore;
   facts: FactStore;
   findings: FindingStore;
@@ -130,6 +132,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     executions: createExecutionStore(db),
     freezes: createFreezeStore(db),
     gauges: createGaugeStore(db),
+    lives: createLifeStore(db, cipher),
     looks: createLookStore(db),
     facts: createFactStore(db),
     findings: createFindingStore(db),

@@ -53,6 +53,17 @@ export interface PayloadStore {
 const encode = (payload: Payload): Uint8Array => Buffer.from(JSON.stringify(payload), 'utf8');
 const decode = (bytes: Uint8Array): Payload => JSON.parse(Buffer.from(bytes).toString('utf8')) as Payload;
 
+/** @throws CountersignError as {@link PayloadCipher} */
+export function openPayload(
+  cipher: Pick<PayloadCipher, 'unwrap' | 'open'>,
+  tenant: string,
+  action: string,
+  row: { wrappedKey: Buffer; ciphertext: Buffer },
+): StoredPayload {
+  const actionKey = cipher.unwrap(tenant, action, row.wrappedKey);
+  return { actionKey, payload: decode(cipher.open(tenant, action, actionKey, row.ciphertext)) };
+}
+
 export function createPayloadStore(db: Database, cipher: PayloadCipher): PayloadStore {
   const find = (on: Database, tenant: string, action: string) =>
     on
@@ -60,13 +71,9 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
       .select(['wrappedKey', 'ciphertext'])
       .where('tenant', '=', tenant)
       .where('action', '=', action);
-  const opened = (tenant: string, action: string, row: { wrappedKey: Buffer; ciphertext: Buffer }): StoredPayload => {
-    const actionKey = cipher.unwrap(tenant, action, row.wrappedKey);
-    return { actionKey, payload: decode(cipher.open(tenant, action, actionKey, row.ciphertext)) };
-  };
   const read: PayloadStore['read'] = async (tenant, action) => {
     const row = await find(db, tenant, action).executeTakeFirst();
-    return row === undefined ? null : opened(tenant, action, row);
+    return row === undefined ? null : openPayload(cipher, tenant, action, row);
   };
   const draft: PayloadStore['draft'] = (tenant, action, payload) => {
     const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
@@ -96,7 +103,7 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
       db.transaction().execute(async (transaction) => {
         const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();
         if (row === undefined) return false;
-        const { actionKey, payload } = opened(tenant, action, row);
+        const { actionKey, payload } = openPayload(cipher, tenant, action, row);
         const changed = change(payload);
         if (changed === payload) return true;
         const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(changed)));

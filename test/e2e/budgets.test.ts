@@ -54,6 +54,18 @@ const closed = async (id: string): Promise<void> => {
   await client.workflow.getHandle(workflowIdOf('default', id)).result();
 };
 
+/** Statements of a step, the least of a few: what else runs in this process may fall between. */
+async function least(prepare: (amount: number) => Promise<() => Promise<void>>): Promise<number> {
+  const counts: number[] = [];
+  for (let amount = 11; amount <= 15; amount += 1) {
+    const step = await prepare(amount);
+    statements.length = 0;
+    await step();
+    counts.push(statements.length);
+  }
+  return Math.min(...counts);
+}
+
 async function report(id: string, permit: string): Promise<void> {
   expect((await it_.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
   const { status } = await it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
@@ -74,12 +86,34 @@ describe('an approved action', () => {
     expect(Math.min(...counts.map(({ reads }) => reads))).toBeLessThanOrEqual(3);
   });
 
-  it('has at most 3 events until its answer and 8 until its reported end', async () => {
+  it.skipIf(elsewhere)('costs two reads and one commit to redeem, and as much to report', async () => {
+    const asked = async (amount: number): Promise<{ id: string; permit: string }> =>
+      (await it_.ask(refund(amount))).body;
+    const redeem = async ({ permit }: { permit: string }): Promise<void> => {
+      expect((await it_.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
+    };
+    const told = async ({ id, permit }: { id: string; permit: string }): Promise<void> => {
+      const { status } = await it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
+      expect(status).toBe(200);
+    };
+    const redeeming = await least(async (amount) => {
+      const action = await asked(amount);
+      return () => redeem(action);
+    });
+    const reporting = await least(async (amount) => {
+      const action = await asked(amount);
+      await redeem(action);
+      return () => told(action);
+    });
+    expect([redeeming, reporting]).toEqual([3, 3]);
+  });
+
+  it('has at most 3 events until its answer and 6 until its reported end', async () => {
     const { body } = await it_.ask(refund(3));
     expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(3);
     await report(body.id, body.permit);
     await closed(body.id);
-    expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(8);
+    expect((await eventsOf(body.id)).length).toBeLessThanOrEqual(6);
   });
 });
 

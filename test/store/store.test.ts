@@ -169,6 +169,30 @@ describe('permits', () => {
     });
   });
 
+  it('are read together with all else of their action', async () => {
+    const payload = await store.payloads.create('default', 'act_life', anyPayload({ amount: 7 }));
+    const { record, permit } = await released('act_life', 'jti-life');
+    const [entry] = await store.records.ofAction('default', 'act_life');
+    const before = await store.lives.read('default', 'act_life', 'jti-life');
+    expect(before).toEqual({
+      row: await store.actions.get('default', 'act_life'),
+      entries: [{ index: entry?.index, envelope: Buffer.from(record.envelope) }],
+      payload,
+      permit: { ...permit, action: 'act_life', redeemedAt: null },
+    });
+    const redeemed = await redemption('act_life', 'jti-life');
+    await createSequencer(world).append('default', [redeemed]);
+    await store.payloads.erase('default', 'act_life');
+    const after = await store.lives.read('default', 'act_life', 'jti-life');
+    expect(after?.entries.map(({ envelope }) => Buffer.from(envelope))).toEqual(
+      [record, redeemed].map(({ envelope }) => Buffer.from(envelope)),
+    );
+    expect([after?.permit?.redeemedAt, after?.payload]).toEqual([redeemed.at, null]);
+    expect((await store.lives.read('default', 'act_life', null))?.permit).toBeNull();
+    expect(await store.lives.read('other', 'act_life', 'jti-life')).toBeNull();
+    expect(await store.lives.read('default', 'act_none', 'jti-life')).toBeNull();
+  });
+
   it.each([
     ['its action is not released', 'act_settled', 'skipped', 'jti-2'],
     ['no such permit was released', 'act_other', 'released', 'jti-none'],
