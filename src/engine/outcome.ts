@@ -8,7 +8,7 @@ import {
   type OutcomeRecord,
   type RedemptionRecord,
 } from '../contract/index.ts';
-import { nodeVerify } from '../keys/index.ts';
+import { verifyUnlessMadeHere } from '../keys/index.ts';
 import { commitment, saltFor, verifyPermit } from '../sealing/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
@@ -30,7 +30,7 @@ async function checkPermit(deps: OutcomeDeps, life: Life, permit: string): Promi
     const { nbf, iat } = decodeJwt(permit);
     const claims = await verifyPermit(permit, deps.signers(action.tenant).allPermitKeys, {
       now: nbf ?? iat ?? 0,
-      verify: nodeVerify,
+      verify: verifyUnlessMadeHere,
     });
     if (claims.act !== action.id || claims.tenant !== action.tenant) return refusal('belongs to another action');
     const counts = life.redemption?.permit.jti ?? life.release?.permit.jti;

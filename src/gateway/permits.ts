@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { CountersignError, type PermitClaims } from '../contract/index.ts';
-import { nodeVerify } from '../keys/index.ts';
+import { verifyUnlessMadeHere } from '../keys/index.ts';
 import { requestHash, verifyPermit } from '../sealing/index.ts';
 import { matchesSurface } from '../policy/surfaces.ts';
 import type { Caller } from '../identity/index.ts';
@@ -107,7 +107,7 @@ async function offPlan(deps: GatewayDeps, { tenant, act, jti }: PermitClaims): P
 async function claimsOf(deps: GatewayDeps, caller: Caller, { permit, audience }: RedeemInput): Promise<PermitClaims> {
   const claims = await verifyPermit(permit, deps.signers(caller.tenant).permitKeys, {
     now: beginsAt(permit) ?? Math.floor(deps.now().getTime() / 1000),
-    verify: nodeVerify,
+    verify: verifyUnlessMadeHere,
     ...(audience === undefined ? {} : { audience }),
   });
   if (claims.iat > deps.now().getTime() / 1000 + CLOCKS_S) {

@@ -1,4 +1,10 @@
-export { nodeVerify, nodeVerifyEd25519, type NoteSigner } from './ed25519.ts';
+export {
+  nodeVerify,
+  nodeVerifyEd25519,
+  verifyNoteUnlessMadeHere,
+  verifyUnlessMadeHere,
+  type NoteSigner,
+} from './ed25519.ts';
 export * from './file-keys.ts';
 export type { VaultSettings } from './managers/index.ts';
 export { packKeys } from './packed.ts';

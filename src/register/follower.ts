@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { equalBytes, fromUtf8 } from '../canonical/index.ts';
 import { CountersignError, type Envelope, type RecordPayload } from '../contract/index.ts';
-import { nodeVerify, nodeVerifyEd25519, type TenantKeys } from '../keys/index.ts';
+import { nodeVerify, verifyNoteUnlessMadeHere, type TenantKeys } from '../keys/index.ts';
 import { extendFrontier, frontierRoot, isEvidenceError, openCheckpoint } from '../ledger/index.ts';
 import { openEnvelope, parseEnvelope, decodeRecord, recordHash } from '../sealing/index.ts';
 import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
@@ -219,7 +219,7 @@ export class LogFollower {
 
   async #checkHead(head: LogHead, { frontier }: ReadSoFar): Promise<void> {
     try {
-      const signed = await openCheckpoint(head.checkpoint, this.#options.keys().logKeys, nodeVerifyEd25519);
+      const signed = await openCheckpoint(head.checkpoint, this.#options.keys().logKeys, verifyNoteUnlessMadeHere);
       const root = frontierRoot(frontier);
       if (signed.size === frontier.size && equalBytes(signed.root, root) && equalBytes(head.root, root)) return;
     } catch (error) {

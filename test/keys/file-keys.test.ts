@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodeVerify, nodeVerifyEd25519, openFileKeys } from '../../src/keys/index.ts';
+import {
+  nodeVerify,
+  nodeVerifyEd25519,
+  openFileKeys,
+  verifyNoteUnlessMadeHere,
+  verifyUnlessMadeHere,
+} from '../../src/keys/index.ts';
 import { formatCheckpoint, nobleVerifyEd25519, openCheckpoint, parseVkey, signNote } from '../../src/ledger/index.ts';
 import { nobleVerify, thumbprint } from '../../src/sealing/index.ts';
 import { untyped } from '../support/untyped.ts';
@@ -114,16 +120,18 @@ describe('openFileKeys', () => {
 describe('signatures', () => {
   it('are those that the other implementation makes sure of, and nothing else', async () => {
     const { record } = (await openFileKeys(folder())).forTenant('default');
+    const { record: other } = (await openFileKeys(folder())).forTenant('default');
     expect(record.kid).toBe(thumbprint(record.publicJwk));
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.nat(), async (message, at) => {
         const signature = await record.sign(message);
         const wrong = Uint8Array.from(signature);
         wrong[at % 64] = (wrong[at % 64] as number) ^ (1 + (at % 255));
-        for (const verify of [nodeVerify, nobleVerify]) {
+        for (const verify of [nodeVerify, verifyUnlessMadeHere, nobleVerify]) {
           expect(await verify(record.publicJwk, message, signature)).toBe(true);
           expect(await verify(record.publicJwk, message, wrong)).toBe(false);
           expect(await verify(record.publicJwk, Uint8Array.of(...message, 0), signature)).toBe(false);
+          expect(await verify(other.publicJwk, message, signature)).toBe(false);
         }
       }),
       { numRuns: 30 },
@@ -158,7 +166,7 @@ describe('signatures', () => {
     const { log } = (await openFileKeys(folder())).forTenant('default');
     const text = formatCheckpoint({ origin: 'countersign/default', size: 1, root: new Uint8Array(32) });
     const note = await signNote(text, log.key, log.sign);
-    for (const verify of [nodeVerifyEd25519, nobleVerifyEd25519]) {
+    for (const verify of [nodeVerifyEd25519, verifyNoteUnlessMadeHere, nobleVerifyEd25519]) {
       expect(await openCheckpoint(note, [parseVkey(log.vkey)], verify)).toMatchObject({ size: 1 });
       const forged = note.replace('\n1\n', '\n2\n');
       await expect(openCheckpoint(forged, [log.key], verify)).rejects.toMatchObject({ reason: 'note-signature-wrong' });
