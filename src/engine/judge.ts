@@ -8,7 +8,7 @@ import { type ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
 import { draftVerdict } from './draft-verdict.ts';
 import { heldBack } from './held-back.ts';
-import { hooksOf } from './hooks.ts';
+import { endpointsOf } from './webhook-endpoints.ts';
 import { identify } from './identify.ts';
 import { keepReview } from './keep-review.ts';
 import { readActionState, signDrafts } from './seal.ts';
@@ -26,7 +26,7 @@ export function judgedOf(
   action: Action,
   { callback, execution }: Pick<ActionRequest, 'callback' | 'execution'>,
 ): Judged {
-  const hooks = hooksOf(action.tenant, state.notify, deps.endpoints);
+  const hooks = endpointsOf(action.tenant, state.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
   return {
     action,

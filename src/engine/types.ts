@@ -35,7 +35,7 @@ export interface Judged {
   announced: boolean;
   /** The review that a break-glass release opens: when it is due, in milliseconds since the epoch. */
   review: { openedAt: number; dueAt: number } | null;
-  /** Marks of the action's webhooks; left out if it has none. */
+  /** The action's webhook endpoints, by names without secrets; left out if it has none. */
   hooks?: string[];
   /** True where policy holds what is approved, so that it can be withdrawn after its release. */
   held?: boolean;

@@ -9,14 +9,14 @@ import { asJson, eventsOf, type ActionEvent } from './events.ts';
 import { happened, lifeWhen } from './happened.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { WebhookInput } from './types.ts';
-import { isUrl, NAMED } from '../engine/hooks.ts';
+import { isUrl, NAMED_ENDPOINT } from '../engine/webhook-endpoints.ts';
 
-function endpointOf(deps: NotifyDeps, state: ActionState, mark: string): Omit<WebhookEndpoint, 'always'> | null {
+function endpointOf(deps: NotifyDeps, state: ActionState, target: string): Omit<WebhookEndpoint, 'always'> | null {
   const { tenant } = state.action;
-  const at = /^notify\/(\d+)$/.exec(mark)?.[1];
-  const entry = at === undefined ? NAMED + mark.replace(/^always\//, '') : (state.notify[Number(at)] ?? '');
+  const at = /^notify\/(\d+)$/.exec(target)?.[1];
+  const entry = at === undefined ? NAMED_ENDPOINT + target.replace(/^always\//, '') : (state.notify[Number(at)] ?? '');
   if (isUrl(entry)) return { name: 'policy', tenant, url: entry, secret: undefined, events: null, format: 'standard' };
-  return deps.endpoints.find((one) => one.tenant === tenant && NAMED + one.name === entry) ?? null;
+  return deps.endpoints.find((one) => one.tenant === tenant && NAMED_ENDPOINT + one.name === entry) ?? null;
 }
 
 /** Tells one endpoint about a change, one message for each event. */

@@ -27,7 +27,7 @@ export interface Register {
   shares: ShareSeals;
   /** Which actions are drills. */
   drills: Drills;
-  /** Whether a tenant exists. Every channel asks this before it acts in the name of a tenant. @throws CountersignError as `current` */
+  /** Whether a tenant exists. Every door asks this before it acts in the name of a tenant. @throws CountersignError as `current` */
   hasTenant(name: string): Promise<boolean>;
 }
 

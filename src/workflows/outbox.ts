@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Action } from '../contract/index.ts';
+import { isSettled } from '../contract/status.ts';
 import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { LocalActivities, RemoteActivities } from '../activities/types.ts';
 import type { Exclusive } from './exclusive.ts';
@@ -26,12 +27,12 @@ const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>
   retry: { maximumAttempts: 1 },
 });
 
-/** Statuses after an executor's report or silence. The reporter has the answer already, so nobody waits. */
-const REPORTED: ReadonlySet<Action['status']> = new Set(['executed', 'failed', 'skipped', 'unreported', 'lapsed']);
+/** True after an executor's report or silence. The reporter has the answer already, so nobody waits. */
+const isReported = (status: Action['status']): boolean => isSettled(status) || status === 'unreported';
 
 /** Notifies people. It begins immediately unless a caller, such as an approver, waits for the answer of this task. */
 async function tell(input: PublishInput, inTurn: Exclusive): Promise<Published> {
-  if (input.publication === undefined || (input.was !== null && !REPORTED.has(input.action.status)))
+  if (input.publication === undefined || (input.was !== null && !isReported(input.action.status)))
     return publish(input);
   const published = await inTurn(() => publishNow(input)).catch(() => null);
   return published ?? publish(input);

@@ -17,8 +17,8 @@ export interface Placed {
   record: RecordPayload;
 }
 
-/** What the records after the verdict add. */
-type Course = Pick<
+/** The values of a row that follow from the records after the verdict. */
+type Progress = Pick<
   ActionSummary,
   | 'status'
   | 'releaseBasis'
@@ -43,11 +43,11 @@ export function claimedBy(records: readonly Placed[], money: Money | null): Acti
   const last = records.at(-1);
   if (first?.record.type !== 'verdict' || last === undefined) return null;
   const verdict = first.record;
-  const { course, expiresAt } = courseOf(verdict, records.slice(1));
+  const { progress, expiresAt } = progressOf(verdict, records.slice(1));
   const { decision, basis, mode, policy, rule, bundle } = verdict.verdict;
   const folder = verdict.disclosed['context.folder'];
   return {
-    ...course,
+    ...progress,
     id: verdict.action,
     surface: verdict.surface,
     action: verdict.verb,
@@ -64,7 +64,7 @@ export function claimedBy(records: readonly Placed[], money: Money | null): Acti
     expiresAt,
     ...amountsOf(money),
     askedAt: verdict.at,
-    waitMs: course.decidedAt === null ? null : Date.parse(course.decidedAt) - Date.parse(verdict.at),
+    waitMs: progress.decidedAt === null ? null : Date.parse(progress.decidedAt) - Date.parse(verdict.at),
     firstIndex: first.index,
     lastIndex: last.index,
   };
@@ -84,13 +84,16 @@ function amountsOf(money: Money | null): Pick<ActionSummary, 'amounts' | 'curren
   };
 }
 
-function courseOf(verdict: VerdictRecord, later: readonly Placed[]): { course: Course; expiresAt: string | null } {
+function progressOf(
+  verdict: VerdictRecord,
+  later: readonly Placed[],
+): { progress: Progress; expiresAt: string | null } {
   const { decision, changes } = verdict.verdict;
   let approval =
     decision === 'supervise' && verdict.plan !== null
       ? openApproval(verdict.plan, Date.parse(verdict.facts.now))
       : null;
-  const course: Course = {
+  const progress: Progress = {
     status: FIRST_STATUS[decision],
     endedAt: decision === 'refuse' ? verdict.at : null,
     changed: changes !== null,
@@ -108,12 +111,12 @@ function courseOf(verdict: VerdictRecord, later: readonly Placed[]): { course: C
     reviewedAt: null,
   };
   for (const { record } of later) {
-    const before = course.status;
+    const before = progress.status;
     if (record.type === 'decision' && approval !== null) approval = afterDecision(approval, record);
-    follow(course, record, approval);
-    if (course.status !== before) course.endedAt = isClosed(course.status) ? record.at : null;
+    follow(progress, record, approval);
+    if (progress.status !== before) progress.endedAt = isClosed(progress.status) ? record.at : null;
   }
-  return { course, expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString() };
+  return { progress, expiresAt: approval === null ? null : new Date(approval.expiresAt).toISOString() };
 }
 
 const FIRST_STATUS = {
@@ -123,52 +126,52 @@ const FIRST_STATUS = {
   constrain: 'evaluating',
 } as const;
 
-function follow(course: Course, record: RecordPayload, approval: ApprovalState | null): void {
+function follow(progress: Progress, record: RecordPayload, approval: ApprovalState | null): void {
   switch (record.type) {
     case 'verdict':
-      course.status = 'refused';
+      progress.status = 'refused';
       return;
     case 'decision':
-      decided(course, record, approval);
+      decided(progress, record, approval);
       return;
     case 'release':
-      course.status = 'released';
-      course.releaseBasis = record.basis;
-      course.releasedAt = record.at;
-      course.redeemedAt = null;
-      course.reviewDueAt = record.review?.dueAt ?? null;
+      progress.status = 'released';
+      progress.releaseBasis = record.basis;
+      progress.releasedAt = record.at;
+      progress.redeemedAt = null;
+      progress.reviewDueAt = record.review?.dueAt ?? null;
       return;
     case 'redemption':
-      course.redeemedAt = record.offline?.at ?? record.at;
+      progress.redeemedAt = record.offline?.at ?? record.at;
       return;
     case 'outcome':
-      course.status = record.status;
-      course.reference = record.reference;
+      progress.status = record.status;
+      progress.reference = record.reference;
       return;
     default:
-      other(course, record);
+      other(progress, record);
   }
 }
 
-function decided(course: Course, record: DecisionRecord, approval: ApprovalState | null): void {
+function decided(progress: Progress, record: DecisionRecord, approval: ApprovalState | null): void {
   const { decision } = record;
   if (decision === 'approve' || decision === 'refuse') {
-    course.approver = record.by;
-    course.via = record.via;
-    course.reason = record.reason;
-    course.decidedAt = record.at;
-    course.delegatedFrom = record.delegation?.from ?? null;
+    progress.approver = record.by;
+    progress.via = record.via;
+    progress.reason = record.reason;
+    progress.decidedAt = record.at;
+    progress.delegatedFrom = record.delegation?.from ?? null;
   }
-  course.extended ||= decision === 'extend';
-  course.changed ||= record.changes !== null;
-  if (decision === 'expired' || decision === 'cancelled') course.status = decision;
-  else if (approval?.status === 'refused') course.status = 'refused';
+  progress.extended ||= decision === 'extend';
+  progress.changed ||= record.changes !== null;
+  if (decision === 'expired' || decision === 'cancelled') progress.status = decision;
+  else if (approval?.status === 'refused') progress.status = 'refused';
 }
 
-function other(course: Course, { type, body, by, at }: OtherRecord): void {
+function other(progress: Progress, { type, body, by, at }: OtherRecord): void {
   // The clock seals that a review is overdue, a person what it found.
-  if (type === 'review' && by !== null) course.reviewedAt ??= at;
-  if (type === 'reconcile') course.status = settledAs(body['status']);
+  if (type === 'review' && by !== null) progress.reviewedAt ??= at;
+  if (type === 'reconcile') progress.status = settledAs(body['status']);
 }
 
 const settledAs = (status: unknown): Status =>
