@@ -18,7 +18,7 @@ import { noteSigned } from './sealed-records.ts';
 
 export interface RecordDraft {
   record: RecordPayload;
-  /** Its bytes and hash, where whoever drafted it needed them. */
+  /** Its bytes and hash, if its draft already needed them. */
   encoded?: EncodedRecord;
   permit?: NonNullable<StagedRecord['permit']>;
   /** `jti` of the permit that this record uses up. */

@@ -84,7 +84,7 @@ async function verified(
   }
 }
 
-/** A fresh value each time: whoever reads it may change it. */
+/** A fresh value each time, because a reader may change it. */
 function decoded(hash: string, payload: Uint8Array): RecordPayload {
   if (wellFormed.get(hash) === true) return JSON.parse(fromUtf8(payload)) as RecordPayload;
   const record = decodeRecord(payload);

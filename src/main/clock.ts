@@ -6,12 +6,12 @@ import type { Logger } from 'pino';
 
 export interface ProcessClock {
   now(): Date;
-  /** Compares with PostgreSQL now. Where it does not answer, time goes on as it went. */
+  /** Compares with PostgreSQL now. Without an answer the time goes on at the same pace. */
   compare(): Promise<void>;
 }
 
 export interface ProcessClockOptions {
-  /** What PostgreSQL says, in milliseconds since the epoch. */
+  /** PostgreSQL's time, in milliseconds since the epoch. */
   theirs(): Promise<number>;
   log: Pick<Logger, 'warn'>;
   /** The machine's clock, and one that only goes on, in milliseconds. */
@@ -19,9 +19,9 @@ export interface ProcessClockOptions {
   steady?: () => number;
 }
 
-/** What is put right little by little, and an answer's way, stay below it. */
+/** Slow corrections of the clock, and the way of an answer, stay below this difference, in milliseconds. */
 const LEAP_MS = 2000;
-/** Between two questions while the machine's clock is wrong. */
+/** Pause between two queries while the machine's clock is wrong, in milliseconds. */
 const ASK_MS = 1000;
 
 export function createClock({

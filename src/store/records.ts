@@ -68,7 +68,7 @@ export function recordOf(envelope: Uint8Array): RecordPayload {
 const stored = ({ index, recordHash, envelope }: EntryRow): StoredRecord => ({
   hash: `sha256:${recordHash.toString('hex')}`,
   index,
-  // Whoever verifies the envelope reads the record from there.
+  // Verifiers read the record from the envelope.
   get record() {
     return recordOf(envelope);
   },
