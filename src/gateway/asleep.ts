@@ -7,7 +7,7 @@ import { wakeUpdate } from '../workflows/messages.ts';
 /** Most workflows that are remembered. One that is forgotten is told what it would find by itself. */
 const REMEMBERED = 50_000;
 
-/** What this process started, and left asleep because nobody has to be told of a release or of its reported outcome. */
+/** Workflows that this process started and left asleep, because nobody is notified of a release or of its reported outcome. */
 export interface Asleep {
   /** @param until milliseconds since the epoch, not after its first task begins */
   leave(tenant: string, id: string, until: number): void;

@@ -48,9 +48,9 @@ export function createLifeStore(db: Database, cipher: PayloadCipher): LifeStore 
            from permit t where t.tenant = a.tenant and t.jti = ${jti}::text) as permit_row
         from action a left join action_payload p on p.tenant = a.tenant and p.action = a.id
         where a.tenant = ${tenant} and a.id = ${action}`.execute(db);
-      const [found] = rows;
-      if (found === undefined) return null;
-      const { wrappedKey, ciphertext, entries, permitRow, ...row } = found;
+      const [life] = rows;
+      if (life === undefined) return null;
+      const { wrappedKey, ciphertext, entries, permitRow, ...row } = life;
       const sealed = wrappedKey === null || ciphertext === null ? null : { wrappedKey, ciphertext };
       return {
         row: storedAction(row),
