@@ -93,9 +93,19 @@ function writeObject(value: object, depth: number): string {
   return `${text}}`;
 }
 
-/** What was canonical before is in order: seeing that costs less than sorting it. */
+/** Up to this many names, moving them within their array costs less than to sort them, which copies it. */
+const FEW = 24;
+
+/** Sorts in place. What was canonical before is in order: seeing that costs less than sorting it. */
 function sorted(names: string[]): string[] {
-  for (let i = 1; i < names.length; i++) if ((names[i - 1] as string) > (names[i] as string)) return names.sort();
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i] as string;
+    if ((names[i - 1] as string) <= name) continue;
+    if (names.length > FEW) return names.sort();
+    let at = i;
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string;
+    names[at] = name;
+  }
   return names;
 }
 
