@@ -82,12 +82,13 @@ export interface Postgres {
   /**
    * Takes locks, reads, and writes what `decide` makes of it, if anything: one transaction in two round trips, on a separate kind of
    * connection, where waiting for a lock holds up nothing else. `opening` is sent unchanged with `begin`, so it must not contain a caller's text.
+   * `decide` is given the rows of the last read.
    *
    * Answers before the commit. Nothing may depend on it before `committed`.
    */
   locking<Row, T>(
     opening: string,
-    read: Statement,
+    reads: readonly Statement[],
     decide: (rows: Row[]) => Promise<{ value: T; write: Statement | null }>,
   ): Promise<Committing<T>>;
   /** The same where `write` itself checks what was read before: one round trip. Answers when it is committed, with the rows of the write. */
@@ -213,9 +214,9 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
     db,
     query: (statement) => query(sealing, statement),
     transaction: (work) => transaction(sealing, work),
-    async locking(opening, read, decide) {
-      const { value, written } = await locking(locks, opening, [read], ([rows = []]) =>
-        decide(rows as Parameters<typeof decide>[0]),
+    async locking(opening, reads, decide) {
+      const { value, written } = await locking(locks, opening, reads, (answers) =>
+        decide((answers.at(-1) ?? []) as Parameters<typeof decide>[0]),
       );
       const committed = written.then(() => undefined);
       committed.catch(() => undefined);

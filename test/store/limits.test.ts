@@ -114,6 +114,46 @@ describe('limits.decide', () => {
     expect(await store.limits.usage('default', 'act_other', [daily(['race'])], now)).toMatchObject([{ used: '5' }]);
   });
 
+  it('counts for each of those who decide together what those before it took, exact to its own window', async () => {
+    let worlds = 0;
+    const ask = fc.record({
+      key: fc.constantFrom('a', 'b'),
+      windowMs: fc.constantFrom(1000, 60_000, 86_400_000),
+      at: fc.constantFrom(0, 1, 999, 1000, 1001, 60_000),
+      amount: fc.constantFrom('0.1', '2.25', '7'),
+      fails: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(ask, { minLength: 1, maxLength: 20 }), async (asks) => {
+        worlds += 1;
+        const order: { key: string; at: number; amount: string }[] = [];
+        const deciding = asks.map(async ({ key, windowMs, at, amount, fails }, n) => {
+          const query = daily([`together ${worlds} ${key}`], windowMs);
+          const plain = () =>
+            order
+              .filter((one) => one.key === key && one.at > at - windowMs)
+              .reduce((sum, one) => addDecimals(sum, parseDecimal(one.amount)), parseDecimal('0'));
+          const counted = store.limits.decide(
+            'default',
+            `act_together_${worlds}_${n}`,
+            [query],
+            after(at),
+            ([fact]) => {
+              expect(fact?.used).toBe(formatDecimal(plain()));
+              if (fails) return Promise.reject(new Error('policy broke'));
+              order.push({ key, at, amount });
+              return Promise.resolve({ reservations: [{ ...query, amount, max: '1000' }], value: n });
+            },
+          );
+          if (fails) await expect(counted).rejects.toThrow('policy broke');
+          else expect(await decided(counted)).toBe(n);
+        });
+        await Promise.all(deciding);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('decides an action once, also when it is asked twice at the same time', async () => {
     let calls = 0;
     const decide = (from: Store) =>
