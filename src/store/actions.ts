@@ -3,6 +3,7 @@ import type { ActionState } from './action-state.ts';
 import type { Database, Tables } from './database.ts';
 import type { Projection } from './log-types.ts';
 import { sql, type Selectable } from 'kysely';
+import { gathered } from './gathered.ts';
 
 /** The current state of an action. The sequencer writes it together with the records that led to it. Times are RFC 3339 UTC. */
 export interface StoredAction extends Projection {
@@ -75,26 +76,26 @@ export const storedAction = ({
 });
 
 export function createActionStore(db: Database): ActionStore {
+  const some: ActionStore['some'] = async (tenant, ids) => {
+    if (ids.length === 0) return [];
+    const rows = await db
+      .selectFrom('action')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('id', '=', sql<string>`any(${[...ids]}::text[])`)
+      .execute();
+    return rows.map(storedAction);
+  };
+  const get = gathered(async (asked: readonly { tenant: string; id: string }[]) => {
+    const tenants = [...new Set(asked.map(({ tenant }) => tenant))];
+    const idsOf = (one: string) => asked.flatMap(({ tenant, id }) => (tenant === one ? [id] : []));
+    const rows = (await Promise.all(tenants.map((tenant) => some(tenant, idsOf(tenant))))).flat();
+    const found = new Map(rows.map((row) => [`${row.tenant}\n${row.id}`, row]));
+    return asked.map(({ tenant, id }) => found.get(`${tenant}\n${id}`) ?? null);
+  });
   return {
-    async get(tenant, id) {
-      const row = await db
-        .selectFrom('action')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row === undefined ? null : storedAction(row);
-    },
-    async some(tenant, ids) {
-      if (ids.length === 0) return [];
-      const rows = await db
-        .selectFrom('action')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('id', 'in', [...ids])
-        .execute();
-      return rows.map(storedAction);
-    },
+    get: (tenant, id) => get({ tenant, id }),
+    some,
     async list(tenant, { status, surface, actor, requester, before, limit = 100 }) {
       let query = db.selectFrom('action').selectAll().where('tenant', '=', tenant);
       if (status !== undefined) query = query.where('status', '=', status);

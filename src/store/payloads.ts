@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Payload } from './action-state.ts';
 import type { Database } from './database.ts';
+import { gathered } from './gathered.ts';
 
 /**
  * Encrypts one action's payload under its key (implemented in keys/). Tenant and action are bound to both the wrapped key
@@ -50,6 +51,15 @@ export interface PayloadStore {
   erase(tenant: string, action: string): Promise<void>;
 }
 
+interface PayloadRow {
+  tenant: string;
+  action: string;
+  wrappedKey: Buffer;
+  ciphertext: Buffer;
+}
+
+const nameOf = ({ tenant, action }: Pick<PayloadRow, 'tenant' | 'action'>): string => `${tenant}\n${action}`;
+
 const encode = (payload: Payload): Uint8Array => Buffer.from(JSON.stringify(payload), 'utf8');
 const decode = (bytes: Uint8Array): Payload => JSON.parse(Buffer.from(bytes).toString('utf8')) as Payload;
 
@@ -75,6 +85,25 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
     const row = await find(db, tenant, action).executeTakeFirst();
     return row === undefined ? null : openPayload(cipher, tenant, action, row);
   };
+  /** Which of them are stored by this: of two of one action the first. In one order, so that no two processes wait for each other. */
+  const insert = gathered(async (rows: readonly PayloadRow[]): Promise<boolean[]> => {
+    const first = new Map([...rows].reverse().map((row) => [nameOf(row), row]));
+    const each = [...first.values()];
+    // The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
+    // write-ahead log, brings this one to disk too.
+    const inserted = await sql<{ tenant: string; action: string }>`
+      with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+      insert into action_payload (tenant, action, wrapped_key, ciphertext)
+      select p.* from relaxed, unnest(
+        ${each.map(({ tenant }) => tenant)}::text[], ${each.map(({ action }) => action)}::text[],
+        ${each.map(({ wrappedKey }) => wrappedKey)}::bytea[], ${each.map(({ ciphertext }) => ciphertext)}::bytea[]
+      ) as p(tenant, action, wrapped_key, ciphertext)
+      where not exists (select from action as a where a.tenant = p.tenant and a.id = p.action)
+      order by p.tenant, p.action
+      on conflict (tenant, action) do nothing returning tenant, action`.execute(db);
+    const stored = new Set(inserted.rows.map(nameOf));
+    return rows.map((row) => stored.has(nameOf(row)) && first.get(nameOf(row)) === row);
+  });
   const draft: PayloadStore['draft'] = (tenant, action, payload) => {
     const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
     const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
@@ -82,16 +111,8 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
       actionKey,
       payload,
       async store() {
-        // The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
-        // write-ahead log, brings this one to disk too.
-        const inserted = await sql`
-          with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
-          insert into action_payload (tenant, action, wrapped_key, ciphertext)
-          select ${tenant}, ${action}, ${Buffer.from(wrappedKey)}, ${ciphertext} from relaxed
-          where not exists (select from action as a where a.tenant = ${tenant} and a.id = ${action})
-          on conflict (tenant, action) do nothing`.execute(db);
-        if (inserted.numAffectedRows === 1n) return { actionKey, payload };
-        return read(tenant, action);
+        const isStored = await insert({ tenant, action, wrappedKey: Buffer.from(wrappedKey), ciphertext });
+        return isStored ? { actionKey, payload } : read(tenant, action);
       },
     };
   };

@@ -9,7 +9,7 @@ import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
 const RECORDS_OF_AN_ACTION = /from "log_entry" where "tenant" = \$1 and "action" = \$2/;
-const ROW_OF_AN_ACTION = 'select * from "action" where "tenant" = $1 and "id" = $2';
+const ROW_OF_AN_ACTION = 'select * from "action" where "tenant" = $1 and "id" = any($2::text[])';
 
 /** Statements are counted in this process. */
 const elsewhere = testCluster() !== null;
