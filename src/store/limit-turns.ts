@@ -2,6 +2,8 @@
 
 /** One that has to hold locks. */
 export interface Waiting {
+  /** One turn is about one tenant, even should two ever have a lock of one id. */
+  tenant: string;
   /** What only one of a turn may be about. */
   action: string;
   /** The locks that it needs, by the ids that they have in the database. */
@@ -48,7 +50,8 @@ function turnOf<W extends Waiting>(first: W, free: readonly W[]): W[] {
   const turn = new Map([[first.action, first]]);
   for (const one of free) {
     if (turn.size === TOGETHER_MAX) break;
-    if (!turn.has(one.action) && one.locks.some((id) => wanted.has(id))) turn.set(one.action, one);
+    if (one.tenant === first.tenant && !turn.has(one.action) && one.locks.some((id) => wanted.has(id)))
+      turn.set(one.action, one);
   }
   return [...turn.values()];
 }

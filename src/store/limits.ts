@@ -76,7 +76,6 @@ export interface LimitStore {
 
 /** A decision that waits for its turn. */
 interface Deciding extends Waiting, LimitAsk {
-  tenant: string;
   decide(facts: LimitFact[]): Promise<DecidedLimits<unknown>>;
   resolve(decided: Committing<unknown>): void;
   reject(error: unknown): void;

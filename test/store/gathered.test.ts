@@ -31,17 +31,34 @@ describe('gathered questions', () => {
     expect(all()).toEqual([[1], [2, 3], [4]]);
   });
 
-  it('fail together, and the next ones are asked', async () => {
-    const { sent, ask, settled } = byHand();
+  it('that fail together are asked again, each alone, so that one that cannot be answered fails nobody else', async () => {
+    const { sent, ask, all, settled } = byHand();
     const answers = [1, 2, 3].map(ask);
     sent[0]?.answer();
     await settled();
-    const failed = Promise.allSettled(answers);
-    sent[1]?.fail(new Error('no connection'));
-    expect((await failed).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const ended = Promise.allSettled(answers);
+    sent[1]?.fail(new Error('2 cannot be asked'));
+    await settled();
+    expect(all()).toEqual([[1], [2, 3], [2], [3]]);
+    sent[2]?.fail(new Error('2 cannot be asked'));
+    sent[3]?.answer();
+    expect(await ended).toEqual([
+      { status: 'fulfilled', value: 'answer 1' },
+      { status: 'rejected', reason: new Error('2 cannot be asked') },
+      { status: 'fulfilled', value: 'answer 3' },
+    ]);
+    await settled();
     const next = ask(4);
-    sent[2]?.answer();
+    sent[4]?.answer();
     expect(await next).toBe('answer 4');
+  });
+
+  it('that fail alone are not asked again', async () => {
+    const { sent, ask, all } = byHand();
+    const answer = ask(1);
+    sent[0]?.fail(new Error('no connection'));
+    await expect(answer).rejects.toThrow('no connection');
+    expect(all()).toEqual([[1]]);
   });
 
   it('are answered in order by what was sent after they were asked, however many there are', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTurns, type Waiting } from '../../src/store/limit-turns.ts';
 
-const one = (action: string, ...locks: string[]): Waiting => ({ action, locks: [action, ...locks] });
+const one = (action: string, ...locks: string[]): Waiting => ({ tenant: 'acme', action, locks: [action, ...locks] });
 
 /** Turns that end when they are told to. */
 function byHand() {
@@ -41,6 +41,11 @@ describe('turns', () => {
       'nobody waits for a lock of somebody else’s',
       [one('a', 'x'), one('b', 'x'), one('c', 'y'), one('d', 'x', 'y'), one('e', 'z')],
       [['a', 'c', 'e'], ['c', 'e', 'b'], ['e', 'b'], ['b'], ['d']],
+    ],
+    [
+      'a turn is about one tenant',
+      [one('a', 'x'), { ...one('b', 'x'), tenant: 'other' }, one('c', 'x')],
+      [['a'], ['b'], ['c']],
     ],
     ['an action has one place in a turn', [one('a', 'x'), one('b', 'x'), one('b', 'x')], [['a'], ['b'], ['b']]],
   ])('%s', async (_, asking, steps) => {
