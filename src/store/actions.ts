@@ -86,12 +86,12 @@ export function createActionStore(db: Database): ActionStore {
       .execute();
     return rows.map(storedAction);
   };
-  const get = gathered(async (asked: readonly { tenant: string; id: string }[]) => {
-    const tenants = [...new Set(asked.map(({ tenant }) => tenant))];
-    const idsOf = (one: string) => asked.flatMap(({ tenant, id }) => (tenant === one ? [id] : []));
+  const get = gathered(async (names: readonly { tenant: string; id: string }[]) => {
+    const tenants = [...new Set(names.map(({ tenant }) => tenant))];
+    const idsOf = (one: string) => names.flatMap(({ tenant, id }) => (tenant === one ? [id] : []));
     const rows = (await Promise.all(tenants.map((tenant) => some(tenant, idsOf(tenant))))).flat();
-    const found = new Map(rows.map((row) => [`${row.tenant}\n${row.id}`, row]));
-    return asked.map(({ tenant, id }) => found.get(`${tenant}\n${id}`) ?? null);
+    const byName = new Map(rows.map((row) => [`${row.tenant}\n${row.id}`, row]));
+    return names.map(({ tenant, id }) => byName.get(`${tenant}\n${id}`) ?? null);
   });
   return {
     get: (tenant, id) => get({ tenant, id }),

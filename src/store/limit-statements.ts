@@ -1,4 +1,4 @@
-/** What is asked and written of limits, as statements. */
+/** The statements that count limits and store decisions under them. */
 import { createHash } from 'node:crypto';
 import type { LimitFact, Reservation } from '../contract/index.ts';
 import type { Statement } from './postgres.ts';
@@ -20,7 +20,7 @@ export interface LimitAsk {
 }
 
 /** What is written of one action. */
-export interface LimitShares {
+export interface LimitDecision {
   action: string;
   now: Date;
   reservations: readonly Reservation[];
@@ -110,7 +110,7 @@ const WRITE = `with decided as (insert into limit_decision (tenant, action, valu
     as r(action, at, slot, limit_name, amount, until)`;
 
 /** The values `$1` to `$4` of a query about limits. A window may be longer than dates go back; nothing was taken before 1970. */
-export function asked(tenant: string, asks: readonly LimitAsk[]): unknown[] {
+export function queryValues(tenant: string, asks: readonly LimitAsk[]): unknown[] {
   const each = asks.flatMap(({ action, queries, now }) => queries.map((query) => ({ action, query, now })));
   return [
     tenant,
@@ -154,30 +154,30 @@ export const lockStatement = (ids: readonly string[]): Statement => ({
 });
 
 /** What is used of every limit that is asked for, and what was decided before. */
-export const readStatement = (tenant: string, asks: readonly LimitAsk[]): Statement => ({
+export const usageStatement = (tenant: string, asks: readonly LimitAsk[]): Statement => ({
   name: 'limit-read-all',
   text: READ,
-  values: [...asked(tenant, asks), asks.map(({ action }) => action)],
+  values: [...queryValues(tenant, asks), asks.map(({ action }) => action)],
 });
 
 /** Stores what was decided if `used` still is so. */
 export const takeStatement = (
   tenant: string,
   ask: LimitAsk,
-  { reservations, value }: Pick<LimitShares, 'reservations' | 'value'>,
+  { reservations, value }: Pick<LimitDecision, 'reservations' | 'value'>,
   used: readonly string[],
 ): Statement => ({
   name: 'limit-take',
   text: TAKE,
   values: [
-    ...asked(tenant, [ask]),
+    ...queryValues(tenant, [ask]),
     ...[ask.action, JSON.stringify(value), ask.now.toISOString(), used],
     ...columnsOf(reservations.map((reservation) => ({ now: ask.now, reservation }))),
   ],
 });
 
 /** Stores what was decided. */
-export function writeStatement(tenant: string, all: readonly LimitShares[]): Statement {
+export function writeStatement(tenant: string, all: readonly LimitDecision[]): Statement {
   const each = all.flatMap(({ action, now, reservations }) =>
     reservations.map((reservation) => ({ action, now, reservation })),
   );

@@ -1,7 +1,7 @@
 /** Whose turn it is to decide under locks: what waits for the same lock in this process goes together. */
 
 /** One that has to hold locks. */
-export interface Waiting {
+export interface LockWaiter {
   /** One turn is about one tenant, even should two ever have a lock of one id. */
   tenant: string;
   /** What only one of a turn may be about. */
@@ -19,7 +19,7 @@ const TOGETHER_MAX = 64;
  *
  * @param take has its turn until it resolves, and never rejects
  */
-export function createTurns<W extends Waiting>(take: (turn: readonly W[]) => Promise<void>): (one: W) => void {
+export function createTurns<W extends LockWaiter>(take: (turn: readonly W[]) => Promise<void>): (one: W) => void {
   const waiting = new Set<W>();
   const held = new Set<string>();
   const isFree = ({ locks }: W): boolean => !locks.some((id) => held.has(id));
@@ -45,7 +45,7 @@ export function createTurns<W extends Waiting>(take: (turn: readonly W[]) => Pro
 }
 
 /** The first of those who wait, and who shares a lock with it; each action once. */
-function turnOf<W extends Waiting>(first: W, free: readonly W[]): W[] {
+function turnOf<W extends LockWaiter>(first: W, free: readonly W[]): W[] {
   const wanted = new Set(first.locks);
   const turn = new Map([[first.action, first]]);
   for (const one of free) {

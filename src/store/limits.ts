@@ -2,23 +2,23 @@ import { CompiledQuery } from 'kysely';
 import { addDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import type { LimitFact, Reservation } from '../contract/index.ts';
 import {
-  asked,
   factsOf,
   inOrder,
   limitSlot,
   locksOf,
   lockStatement,
   openingOf,
-  readStatement,
+  queryValues,
   RELAXED,
   takeStatement,
   USAGE,
+  usageStatement,
   writeStatement,
   type LimitAsk,
+  type LimitDecision,
   type LimitQuery,
-  type LimitShares,
 } from './limit-statements.ts';
-import { createTurns, type Waiting } from './limit-turns.ts';
+import { createTurns, type LockWaiter } from './limit-turns.ts';
 import type { Committing, Postgres } from './postgres.ts';
 
 export { limitSlot, slotName, type LimitQuery } from './limit-statements.ts';
@@ -75,7 +75,7 @@ export interface LimitStore {
 }
 
 /** A decision that waits for its turn. */
-interface Deciding extends Waiting, LimitAsk {
+interface Deciding extends LockWaiter, LimitAsk {
   decide(facts: LimitFact[]): Promise<DecidedLimits<unknown>>;
   resolve(decided: Committing<unknown>): void;
   reject(error: unknown): void;
@@ -85,7 +85,7 @@ interface Deciding extends Waiting, LimitAsk {
 class Taken {
   readonly #shares = new Map<string, { at: number; amount: string }[]>();
 
-  add({ now, reservations }: LimitShares): void {
+  add({ now, reservations }: LimitDecision): void {
     for (const { limit, key, amount } of reservations) {
       const slot = limitSlot(limit, key);
       this.#shares.set(slot, [...(this.#shares.get(slot) ?? []), { at: now.getTime(), amount }]);
@@ -108,9 +108,9 @@ class Taken {
  */
 async function decideTurn({ locking }: Pick<Postgres, 'locking'>, turn: readonly Deciding[]): Promise<void> {
   const tenant = turn[0]?.tenant ?? '';
-  const reads = [lockStatement(inOrder(turn.flatMap(({ locks }) => locks))), readStatement(tenant, turn)];
+  const reads = [lockStatement(inOrder(turn.flatMap(({ locks }) => locks))), usageStatement(tenant, turn)];
   const decideAll = async ([row]: { used: string[]; before: Record<string, unknown> }[]) => {
-    const [taken, made] = [new Taken(), [] as LimitShares[]];
+    const [taken, made] = [new Taken(), [] as LimitDecision[]];
     let counted = 0;
     for (const one of turn) {
       const { action, queries, now } = one;
@@ -156,7 +156,7 @@ export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitS
   };
   const usage: LimitStore['usage'] = async (tenant, action, queries, now) => {
     if (queries.length === 0) return [];
-    const asks = CompiledQuery.raw(USAGE, asked(tenant, [{ action, queries, now }]));
+    const asks = CompiledQuery.raw(USAGE, queryValues(tenant, [{ action, queries, now }]));
     const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
     return factsOf(queries, rows[0]?.used);
   };

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTurns, type Waiting } from '../../src/store/limit-turns.ts';
+import { createTurns, type LockWaiter } from '../../src/store/limit-turns.ts';
 
-const one = (action: string, ...locks: string[]): Waiting => ({ tenant: 'acme', action, locks: [action, ...locks] });
+const one = (action: string, ...locks: string[]): LockWaiter => ({ tenant: 'acme', action, locks: [action, ...locks] });
 
 /** Turns that end when they are told to. */
 function byHand() {
-  const running: { turn: readonly Waiting[]; end(): void }[] = [];
-  const take = createTurns<Waiting>(
+  const running: { turn: readonly LockWaiter[]; end(): void }[] = [];
+  const take = createTurns<LockWaiter>(
     (turn) =>
       new Promise((resolve) => {
         const run = {
@@ -30,7 +30,7 @@ function byHand() {
 }
 
 describe('turns', () => {
-  it.each<[string, Waiting[], string[][]]>([
+  it.each<[string, LockWaiter[], string[][]]>([
     [
       'what waits for a lock of the first goes together',
       [one('a', 'x'), one('b', 'x'), one('c', 'x')],
@@ -80,7 +80,7 @@ describe('turns', () => {
     await fc.assert(
       fc.asyncProperty(asking, fc.infiniteStream(fc.nat()), async (all, which) => {
         const { running, take } = byHand();
-        const taken: Waiting[] = [];
+        const taken: LockWaiter[] = [];
         const look = (): void => {
           const held = running.map(({ turn }) => new Set(turn.flatMap(({ locks }) => locks)));
           const together = held.reduce((sum, { size }) => sum + size, 0);
