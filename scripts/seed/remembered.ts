@@ -4,7 +4,7 @@
  */
 import type { StagedRecord, SealedRecord, Sequencer } from '../../src/sequencer/index.ts';
 import { recordOf } from '../../src/store/records.ts';
-import type { NewPermit, Projection, Store, StoredPayload, StoredRecord } from '../../src/store/index.ts';
+import type { NewPermit, Projection, Store, StoredAction, StoredPayload, StoredRecord } from '../../src/store/index.ts';
 import type { PayloadCipher, PayloadStore } from '../../src/store/payloads.ts';
 
 export interface PayloadRow {
@@ -75,25 +75,28 @@ export function createMemory(real: Store, tenant: string, cipher: PayloadCipher)
       return true;
     },
   };
+  const rowOf = (id: string): StoredAction | null => {
+    const { row } = of(id);
+    return row === null ? null : { ...row, retainUntil: row.retainUntil ?? null, tenant, id };
+  };
   const store: Store = {
     ...real,
     payloads,
-    actions: {
-      ...real.actions,
-      async get(_tenant, id) {
-        const { row } = of(id);
-        return row === null ? null : { ...row, retainUntil: row.retainUntil ?? null, tenant, id };
-      },
-    },
+    actions: { ...real.actions, get: async (_tenant, id) => rowOf(id) },
     records: { ...real.records, ofAction: async (_tenant, id) => [...of(id).records] },
-    permits: {
-      ...real.permits,
-      async find(_tenant, jti) {
-        for (const [action, { permits }] of actions) {
-          const permit = permits.get(jti);
-          if (permit !== undefined) return { ...permit, tenant, action };
-        }
-        return null;
+    lives: {
+      async read(_tenant, action, jti) {
+        const row = rowOf(action);
+        const { records, payload, permits } = of(action);
+        const permit = jti === null ? undefined : permits.get(jti);
+        return row === null
+          ? null
+          : {
+              row,
+              entries: records.map(({ index, envelope }) => ({ index, envelope })),
+              payload: payload?.stored ?? null,
+              permit: permit === undefined ? null : { ...permit, action },
+            };
       },
     },
   };

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { slotName } from './limits.ts';
-import type { StoredPermit } from './permits.ts';
+import type { StoredPermit } from './lives.ts';
 
 /** The rows of one action beside its own. */
 export interface RowsOfAction {

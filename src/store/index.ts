@@ -35,7 +35,6 @@ export * from './open.ts';
 export * from './passkeys.ts';
 export * from './payloads.ts';
 export * from './people.ts';
-export * from './permits.ts';
 export * from './public-keys.ts';
 export * from './records.ts';
 export * from './reviews.ts';

@@ -4,7 +4,19 @@ import type { Selectable } from 'kysely';
 import { storedAction, type StoredAction } from './actions.ts';
 import type { Database, Tables } from './database.ts';
 import { openPayload, type PayloadCipher, type StoredPayload } from './payloads.ts';
-import type { StoredPermit } from './permits.ts';
+
+/**
+ * A permit that was released. Rows come into being, and are used up, only in the transaction that seals a release or a redemption
+ * (sequencer). A row only repeats its records. A redemption asks the records (engine/redeem).
+ */
+export interface StoredPermit {
+  jti: string;
+  action: string;
+  audience: string;
+  requestHash: string;
+  expiresAt: string;
+  redeemedAt: string | null;
+}
 
 /** An entry of the log, unread. */
 export interface LifeEntry {

@@ -27,7 +27,6 @@ import { createPasskeyStore, type PasskeyStore } from './passkeys.ts';
 import { createPeopleStore, type PeopleStore } from './people.ts';
 import { createPayloadStore, type PayloadCipher, type PayloadStore } from './payloads.ts';
 import { createForgetStore, type ForgetStore } from './forget.ts';
-import { createPermitStore, type PermitStore } from './permits.ts';
 import { createPublicKeyStore, type PublicKeyStore } from './public-keys.ts';
 import { createRecordStore, type RecordStore } from './records.ts';
 import { createReviewStore, type ReviewStore } from './reviews.ts';
@@ -44,7 +43,6 @@ import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 export interface Store {
   payloads: PayloadStore;
   actions: ActionStore;
-  permits: PermitStore;
   forgetting: ForgetStore;
   limits: LimitStore;
   limitUse: LimitUseStore;
@@ -116,7 +114,6 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
   return {
     payloads: createPayloadStore(db, cipher),
     actions: createActionStore(db),
-    permits: createPermitStore(db),
     forgetting: createForgetStore(db),
     limits: createLimitStore(postgres),
     limitUse: createLimitUseStore(db),

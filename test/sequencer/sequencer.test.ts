@@ -126,7 +126,8 @@ describe('append', () => {
       actor: 'agent:nul\uFFFDbyte',
     });
     expect(await store.actions.get('other', action)).toBeNull();
-    expect(await store.permits.find('default', permit.jti)).toMatchObject({ action, redeemedAt: null });
+    const life = await store.lives.read('default', action, permit.jti);
+    expect(life?.permit).toMatchObject({ action, redeemedAt: null });
     expect(await store.limits.usage('default', 'act_other', [query], now)).toEqual([
       { limit: 'p/daily', key: ['a'], used: '0' },
     ]);

@@ -162,7 +162,7 @@ describe('permits', () => {
       ),
     );
     expect(answers.filter(([sealed]) => sealed?.existing === false)).toHaveLength(1);
-    expect(await store.permits.find('default', 'jti-1')).toEqual({
+    expect((await store.lives.read('default', 'act_permit', 'jti-1'))?.permit).toEqual({
       ...permit,
       action: 'act_permit',
       redeemedAt: staged.at,
