@@ -32,8 +32,13 @@ afterAll(async () => {
   vi.restoreAllMocks();
 });
 
+interface Cost {
+  commits: number;
+  reads: number;
+}
+
 /** A statement outside of a transaction commits by itself. */
-function countOf(texts: readonly string[]): { commits: number; reads: number } {
+function countOf(texts: readonly string[]): Cost {
   const reads = texts.filter(
     (text) => /^(select|with)\b/.test(text) && !/\b(insert|update|delete|pg_notify)\b/.test(text),
   );
@@ -54,16 +59,26 @@ const closed = async (id: string): Promise<void> => {
   await client.workflow.getHandle(workflowIdOf('default', id)).result();
 };
 
-/** Statements of a step, the least of a few: what else runs in this process may fall between. */
-async function least(prepare: (amount: number) => Promise<() => Promise<void>>): Promise<number> {
-  const counts: number[] = [];
-  for (let amount = 11; amount <= 15; amount += 1) {
-    const step = await prepare(amount);
+/** Steps that are counted, at most. The last ones have waited for a quarter of a minute. */
+const TRIES = 60;
+
+/**
+ * The cheapest of a few steps, which is the step's own: what else runs in this process may fall between, and first tasks of what other files
+ * asked for half a minute ago do so for some seconds. It is tried again until it is as cheap as it has to be.
+ */
+async function least<T>(
+  cost: (counted: readonly string[]) => T,
+  isWithin: (cost: T) => boolean,
+  prepare: (amount: number) => Promise<() => Promise<void>>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const step = await prepare(1 + tries / 100);
     statements.length = 0;
     await step();
-    counts.push(statements.length);
+    const counted = cost([...statements]);
+    if (isWithin(counted) || tries === TRIES) return counted;
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  return Math.min(...counts);
 }
 
 async function report(id: string, permit: string): Promise<void> {
@@ -74,16 +89,13 @@ async function report(id: string, permit: string): Promise<void> {
 
 describe('an approved action', () => {
   it.skipIf(elsewhere)('costs few statements until its answer', async () => {
-    const counts: { commits: number; reads: number }[] = [];
-    for (let amount = 1; amount <= 5; amount += 1) {
-      statements.length = 0;
-      const { body } = await it_.ask(refund(amount));
-      counts.push(countOf([...statements]));
-      expect(body.status).toBe('released');
-    }
-    // What else runs in this process may fall between: the cheapest of five is the action's own.
-    expect(Math.min(...counts.map(({ commits }) => commits))).toBeLessThanOrEqual(5);
-    expect(Math.min(...counts.map(({ reads }) => reads))).toBeLessThanOrEqual(3);
+    const isWithin = ({ commits, reads }: Cost): boolean => commits <= 5 && reads <= 3;
+    const asking = await least(countOf, isWithin, (amount) =>
+      Promise.resolve(async () => {
+        expect((await it_.ask(refund(amount))).body.status).toBe('released');
+      }),
+    );
+    expect(asking).toSatisfy(isWithin);
   });
 
   it.skipIf(elsewhere)('costs two reads and one commit to redeem, and as much to report', async () => {
@@ -96,11 +108,13 @@ describe('an approved action', () => {
       const { status } = await it_.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
       expect(status).toBe(200);
     };
-    const redeeming = await least(async (amount) => {
+    const all = (counted: readonly string[]): number => counted.length;
+    const isThree = (count: number): boolean => count === 3;
+    const redeeming = await least(all, isThree, async (amount) => {
       const action = await asked(amount);
       return () => redeem(action);
     });
-    const reporting = await least(async (amount) => {
+    const reporting = await least(all, isThree, async (amount) => {
       const action = await asked(amount);
       await redeem(action);
       return () => told(action);
