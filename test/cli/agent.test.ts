@@ -21,10 +21,9 @@ describe('countersign agent', () => {
   it('adds, lists and retires, and leaves the rest of the file as it was', async () => {
     const before = readFileSync(file(), 'utf8');
     const all = ['--purpose', 'answers customers', '--role', 'support', '--role', 'reader', '--surface', 'payments.*'];
-    expect((await agent('add', 'agent:bot', '--owner', OWNER, ...all, '--expires', '2099-01-31T00:00:00Z')).code).toBe(
-      0,
-    );
-    expect((await agent('add', 'service:billing', '--owner', OWNER)).code).toBe(0);
+    const added = await agent('add', 'agent:bot', '--owner', OWNER, ...all, '--expires', '2099-01-31T00:00:00Z');
+    expect(added).toMatchObject({ code: 0, err: '' });
+    expect(await agent('add', 'service:billing', '--owner', OWNER)).toMatchObject({ code: 0, err: '' });
     const text = readFileSync(file(), 'utf8');
     for (const line of before.split('\n').filter((one) => one.startsWith('#'))) expect(text).toContain(line);
     expect(directory()?.workload('agent:bot')).toEqual({
@@ -43,7 +42,7 @@ describe('countersign agent', () => {
   });
 
   it('says whose owner left', async () => {
-    await agent('add', 'agent:bot', '--owner', OWNER);
+    expect(await agent('add', 'agent:bot', '--owner', OWNER)).toMatchObject({ code: 0, err: '' });
     const name = 'name: Dana Moreau';
     writeFileSync(file(), readFileSync(file(), 'utf8').replace(name, `${name}\n    active: false`));
     expect((await agent('list')).out).toContain(`${OWNER} (left)`);
