@@ -39,10 +39,13 @@ await seed(
   config,
   {
     ...{ actions, seed: number, days, clean, until },
-    onProgress: (made, records) => process.stderr.write(`\r${made} actions, ${records} records`),
+    // One line that is written over again; in a log it would be hundreds.
+    onProgress: (made, records) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${made} actions, ${records} records`);
+    },
   },
   async (parts, done) => {
-    process.stderr.write('\n');
+    if (process.stderr.isTTY) process.stderr.write('\n');
     const each = ((performance.now() - began) / done.actions).toFixed(2);
     console.log(`${done.actions} actions in ${done.records} records, ${each} ms an action`);
     if (!check) return;
