@@ -15,10 +15,10 @@ export interface Source {
   imports: { file: string; typeOnly: boolean }[];
 }
 
-/** Every TypeScript file below a folder of the root, but what a package within it was built into. */
+/** Every TypeScript file below a folder of the root, the pages of the console too, but not what a package within it was built into. */
 export function readSources(folder: string): Source[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.split(sep).includes('dist'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.split(sep).includes('dist'))
     .map((name) => {
       const path = join(ROOT, folder, name);
       const file = relative(ROOT, path).split(sep).join('/');

@@ -6,9 +6,9 @@ import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Me } from '../../contract/views/index.ts';
 import { ApiProblem, readMe } from './api.ts';
 import { LogAlarm } from './log-alarm.tsx';
-import { Decisions } from './pages/decisions.tsx';
+import { DecisionsPage } from './pages/decisions.tsx';
 import { useWaiting } from './waiting.ts';
-import { Loading, PageHead, Problem } from './ui/pieces.tsx';
+import { Loading, PageHead, ProblemNotice } from './ui/pieces.tsx';
 import { WORDS } from './words.ts';
 import { ZonePicker } from './zone.tsx';
 
@@ -42,19 +42,19 @@ const PAGES: readonly Page[] = [
   { path: '/settings', name: WORDS.nav.settings, for: anybody },
 ];
 
-const Waiting = lazy(() => import('./pages/inbox.tsx').then(({ Waiting: page }) => ({ default: page })));
-const Grants = lazy(() => import('./pages/grants.tsx').then(({ Grants: page }) => ({ default: page })));
-const OneAction = lazy(() => import('./pages/action.tsx').then(({ OneAction: page }) => ({ default: page })));
-const Overview = lazy(() => import('./pages/overview.tsx').then(({ Overview: page }) => ({ default: page })));
-const AllFindings = lazy(() => import('./pages/findings.tsx').then(({ AllFindings: page }) => ({ default: page })));
-const Reports = lazy(() => import('./pages/reports.tsx').then(({ Reports: page }) => ({ default: page })));
-const Samples = lazy(() => import('./pages/samples.tsx').then(({ Samples: page }) => ({ default: page })));
-const Statements = lazy(() => import('./pages/statements.tsx').then(({ Statements: page }) => ({ default: page })));
-const People = lazy(() => import('./pages/people.tsx').then(({ People: page }) => ({ default: page })));
-const OnePerson = lazy(() => import('./pages/people.tsx').then(({ OnePerson: page }) => ({ default: page })));
-const Policies = lazy(() => import('./pages/policies.tsx').then(({ Policies: page }) => ({ default: page })));
-const Evidence = lazy(() => import('./pages/evidence.tsx').then(({ Evidence: page }) => ({ default: page })));
-const Settings = lazy(() => import('./pages/settings.tsx').then(({ Settings: page }) => ({ default: page })));
+const Waiting = lazy(() => import('./pages/inbox.tsx').then(({ WaitingPage: page }) => ({ default: page })));
+const Grants = lazy(() => import('./pages/grants.tsx').then(({ GrantsPage: page }) => ({ default: page })));
+const OneAction = lazy(() => import('./pages/action.tsx').then(({ ActionPage: page }) => ({ default: page })));
+const Overview = lazy(() => import('./pages/overview.tsx').then(({ OverviewPage: page }) => ({ default: page })));
+const AllFindings = lazy(() => import('./pages/findings.tsx').then(({ FindingsPage: page }) => ({ default: page })));
+const Reports = lazy(() => import('./pages/reports.tsx').then(({ ReportsPage: page }) => ({ default: page })));
+const Samples = lazy(() => import('./pages/samples.tsx').then(({ SamplesPage: page }) => ({ default: page })));
+const Statements = lazy(() => import('./pages/statements.tsx').then(({ StatementsPage: page }) => ({ default: page })));
+const People = lazy(() => import('./pages/people.tsx').then(({ PeoplePage: page }) => ({ default: page })));
+const OnePerson = lazy(() => import('./pages/people.tsx').then(({ PersonPage: page }) => ({ default: page })));
+const Policies = lazy(() => import('./pages/policies.tsx').then(({ PoliciesPage: page }) => ({ default: page })));
+const Evidence = lazy(() => import('./pages/evidence.tsx').then(({ EvidencePage: page }) => ({ default: page })));
+const Settings = lazy(() => import('./pages/settings.tsx').then(({ SettingsPage: page }) => ({ default: page })));
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -183,7 +183,7 @@ function Frame({ me }: { me: Me }) {
               <Route path="/policies" component={Policies} />
               <Route path="/evidence" component={Evidence} />
               <Route path="/settings" component={Settings} />
-              <Route path="/decisions" component={Decisions} />
+              <Route path="/decisions" component={DecisionsPage} />
               <Route component={NotFound} />
             </Switch>
           </Suspense>
@@ -200,7 +200,7 @@ export function Shell() {
   if (me.error instanceof ApiProblem && me.error.status === 401) return <SignedOut />;
   return (
     <main>
-      <Problem error={me.error} again={() => void me.refetch()} />
+      <ProblemNotice error={me.error} again={() => void me.refetch()} />
     </main>
   );
 }

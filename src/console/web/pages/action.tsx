@@ -6,7 +6,18 @@ import type { Action } from '../../../contract/index.ts';
 import type { ActionSummary, Findings, PolicyView } from '../../../contract/views/index.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
 import { askActions, get, readMe, withQuery } from '../api.ts';
-import { Amount, Badge, Basis, Facts, Loading, PageHead, Person, Problem, Status, Time } from '../ui/pieces.tsx';
+import {
+  AmountText,
+  Badge,
+  BasisBadge,
+  FactList,
+  Loading,
+  PageHead,
+  PersonName,
+  ProblemNotice,
+  StatusBadge,
+  Time,
+} from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { storyOfRecords, type StoryStep } from '../view/story.ts';
 import { lasting } from '../view/times.ts';
@@ -14,10 +25,10 @@ import { plainWord } from '../view/tones.ts';
 import { ruleIn, yamlOf } from '../view/yaml.ts';
 import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
-import { Deciding } from './deciding.tsx';
+import { DecidePanel } from './deciding.tsx';
 import { Answers } from './finding-answer.tsx';
 import { BrokenAlarm, useBrokenRows } from './row-check.tsx';
-import { ShownAgain } from './shown-again.tsx';
+import { RenderedAgain } from './shown-again.tsx';
 import { Verify } from './verify-panel.tsx';
 
 const SAY = WORDS.action;
@@ -37,11 +48,11 @@ function Story({ steps }: { steps: readonly StoryStep[] }) {
             <Time at={at} exact /> · {SAY.entry(index)}
           </p>
           {quote === null ? null : <blockquote>{quote}</blockquote>}
-          {shown === null ? null : <ShownAgain record={hash} by={shown.by} sealed={shown.shown} />}
+          {shown === null ? null : <RenderedAgain record={hash} by={shown.by} sealed={shown.shown} />}
           {details.length === 0 ? null : (
             <details>
               <summary class="faint">{details.map(({ label }) => label).join(', ')}</summary>
-              <Facts of={details.map(({ label, value }): [string, string] => [label, value])} />
+              <FactList of={details.map(({ label, value }): [string, string] => [label, value])} />
             </details>
           )}
         </li>
@@ -79,7 +90,7 @@ function Rule({ action }: { action: Action }) {
 
 function Short({ action, row, wrong }: { action: Action; row: ActionSummary | undefined; wrong: string | undefined }) {
   const money = (stage: keyof ActionSummary['amounts']) =>
-    row?.amounts[stage] == null ? null : <Amount amount={row.amounts[stage]} currency={row.currency} />;
+    row?.amounts[stage] == null ? null : <AmountText amount={row.amounts[stage]} currency={row.currency} />;
   return (
     <section class="card stack-s">
       <h2>{SAY.facts}</h2>
@@ -88,10 +99,10 @@ function Short({ action, row, wrong }: { action: Action; row: ActionSummary | un
           <Badge tone="bad">{WORDS.rows.mark}</Badge> {wrong}
         </p>
       )}
-      <Facts
+      <FactList
         of={[
-          ['Status', <Status key="status" status={action.status} />],
-          ['Release basis', row?.releaseBasis == null ? null : <Basis key="basis" basis={row.releaseBasis} />],
+          ['Status', <StatusBadge key="status" status={action.status} />],
+          ['Release basis', row?.releaseBasis == null ? null : <BasisBadge key="basis" basis={row.releaseBasis} />],
           [
             'Verdict',
             action.verdict === null ? null : `${action.verdict.decision}, ${plainWord(action.verdict.basis)}`,
@@ -101,9 +112,9 @@ function Short({ action, row, wrong }: { action: Action; row: ActionSummary | un
           ['Released', money('released')],
           ['Executed', money('executed')],
           ['Resource', row?.resource],
-          ['For', row === undefined ? null : <Person key="for" id={row.requester} />],
-          ['Asked by', row === undefined ? null : <Person key="actor" id={row.actor} />],
-          ['Decided by', row?.approver == null ? null : <Person key="approver" id={row.approver} />],
+          ['For', row === undefined ? null : <PersonName key="for" id={row.requester} />],
+          ['Asked by', row === undefined ? null : <PersonName key="actor" id={row.actor} />],
+          ['Decided by', row?.approver == null ? null : <PersonName key="approver" id={row.approver} />],
           ['Waited', row?.waitMs == null ? null : lasting(row.waitMs)],
           ['Reference', row?.reference],
           ['Asked', <Time key="asked" at={action.createdAt} exact />],
@@ -182,7 +193,7 @@ function Receipts({ records }: { records: readonly RecordItem[] }) {
   );
 }
 
-export function OneAction() {
+export function ActionPage() {
   const { id = '' } = useParams<{ id: string }>();
   const [done, setDone] = useState<{ conflict: string | null } | null>(null);
   const read = useQuery({
@@ -202,7 +213,7 @@ export function OneAction() {
     return (
       <div class="stack">
         <PageHead title={SAY.title} />
-        {read.error === null ? <Loading /> : <Problem error={read.error} again={() => void read.refetch()} />}
+        {read.error === null ? <Loading /> : <ProblemNotice error={read.error} again={() => void read.refetch()} />}
       </div>
     );
   const { action, records } = read.data;
@@ -212,7 +223,7 @@ export function OneAction() {
   return (
     <div class="stack">
       <PageHead title={title}>
-        <Status status={action.status} />
+        <StatusBadge status={action.status} />
       </PageHead>
       <BrokenAlarm broken={broken} failed={failed} />
       {done === null ? null : (
@@ -232,7 +243,7 @@ export function OneAction() {
         </div>
       )}
       {items.map((item) => (
-        <Deciding key={item.kind} item={item} decided={(conflict) => setDone({ conflict })} />
+        <DecidePanel key={item.kind} item={item} decided={(conflict) => setDone({ conflict })} />
       ))}
       <div class="grid-wide">
         <section class="card stack-s">

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { BacktestView, PolicyPage } from '../../../contract/views/index.ts';
 import { post } from '../api.ts';
-import { Problem } from '../ui/pieces.tsx';
+import { ProblemNotice } from '../ui/pieces.tsx';
 import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
 
@@ -64,7 +64,7 @@ function Result({ report: { total, changed, transitions, examples, lines } }: { 
 type State = 'idle' | 'busy' | Error | BacktestView;
 
 function Outcome({ of: state }: { of: State }) {
-  if (state instanceof Error) return <Problem error={state} />;
+  if (state instanceof Error) return <ProblemNotice error={state} />;
   return typeof state === 'object' ? <Result report={state} /> : null;
 }
 

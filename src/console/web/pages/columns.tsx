@@ -2,7 +2,7 @@
 import { columnVisibilityFeature, tableFeatures, type ColumnDef } from '@tanstack/react-table';
 import { Link } from 'wouter';
 import type { ActionSummary } from '../../../contract/views/index.ts';
-import { Amount, Badge, Basis, Person, Status, Time } from '../ui/pieces.tsx';
+import { AmountText, Badge, BasisBadge, PersonName, StatusBadge, Time } from '../ui/pieces.tsx';
 import { lasting } from '../view/times.ts';
 import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
@@ -22,7 +22,7 @@ export interface Column {
 
 const money = (stage: keyof ActionSummary['amounts']) => (action: ActionSummary) => {
   const amount = action.amounts[stage];
-  if (amount !== null) return <Amount amount={amount} currency={action.currency} />;
+  if (amount !== null) return <AmountText amount={amount} currency={action.currency} />;
   return action.undisclosed && stage === 'asked' ? <Badge>{WORDS.decisions.notDisclosed}</Badge> : null;
 };
 
@@ -39,19 +39,24 @@ export const COLUMNS: readonly Column[] = [
     ),
   },
   { id: 'asked', name: 'Asked', visible: true, sort: 'askedAt', cell: ({ askedAt }) => <Time at={askedAt} /> },
-  { id: 'status', name: 'Status', visible: true, cell: ({ status }) => <Status status={status} /> },
+  { id: 'status', name: 'Status', visible: true, cell: ({ status }) => <StatusBadge status={status} /> },
   {
     id: 'release',
     name: 'Release basis',
     visible: true,
-    cell: ({ releaseBasis }) => releaseBasis && <Basis basis={releaseBasis} />,
+    cell: ({ releaseBasis }) => releaseBasis && <BasisBadge basis={releaseBasis} />,
   },
   { id: 'amount', name: 'Amount asked', visible: true, number: true, sort: 'amount', cell: money('asked') },
   { id: 'approved', name: 'Approved', visible: true, number: true, cell: money('approved') },
   { id: 'released', name: 'Released', visible: true, number: true, cell: money('released') },
   { id: 'executed', name: 'Executed', visible: true, number: true, cell: money('executed') },
-  { id: 'requester', name: 'For', visible: false, cell: ({ requester }) => <Person id={requester} /> },
-  { id: 'approver', name: 'Decided by', visible: true, cell: ({ approver }) => approver && <Person id={approver} /> },
+  { id: 'requester', name: 'For', visible: false, cell: ({ requester }) => <PersonName id={requester} /> },
+  {
+    id: 'approver',
+    name: 'Decided by',
+    visible: true,
+    cell: ({ approver }) => approver && <PersonName id={approver} />,
+  },
   { id: 'via', name: 'Door', visible: false, cell: ({ via }) => (via === null ? null : plainWord(via)) },
   {
     id: 'waited',
@@ -62,12 +67,12 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ waitMs }) => (waitMs === null ? null : lasting(waitMs)),
   },
   { id: 'reason', name: 'Reason', visible: false, cell: ({ reason }) => reason },
-  { id: 'actor', name: 'Asked by', visible: false, cell: ({ actor }) => <Person id={actor} /> },
+  { id: 'actor', name: 'Asked by', visible: false, cell: ({ actor }) => <PersonName id={actor} /> },
   {
     id: 'delegated',
     name: 'In the name of',
     visible: false,
-    cell: ({ delegatedFrom }) => delegatedFrom && <Person id={delegatedFrom} />,
+    cell: ({ delegatedFrom }) => delegatedFrom && <PersonName id={delegatedFrom} />,
   },
   {
     id: 'changed',

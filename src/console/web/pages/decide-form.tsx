@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { InboxItem } from '../../../contract/views/index.ts';
 import { ApiProblem, post } from '../api.ts';
 import { Dialog } from '../ui/dialog.tsx';
+import { SubmitForm } from '../ui/form.tsx';
 import { Time } from '../ui/pieces.tsx';
 import { instantAt, minuteOf } from '../view/times.ts';
 import { WORDS } from '../words.ts';
@@ -11,7 +12,7 @@ import { useZone } from '../zone.tsx';
 
 const SAY = WORDS.deciding;
 
-export type Way = 'approve' | 'grant' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
+export type DecideWay = 'approve' | 'grant' | 'change' | 'refuse' | 'return' | 'extend' | 'right' | 'wrong' | 'answer';
 
 /** The full content, if it was opened. The decision rests on it. */
 export interface ShownWhole {
@@ -27,7 +28,7 @@ interface Filled {
   upTo: string;
 }
 
-const TITLES: Record<Way, string> = {
+const TITLES: Record<DecideWay, string> = {
   approve: SAY.approve,
   grant: SAY.grant,
   change: SAY.change,
@@ -49,7 +50,7 @@ function changesOf({ controls }: InboxItem, values: Readonly<Record<string, stri
   );
 }
 
-function bodyOf(item: InboxItem, way: Way, { reason, values, until, uses, upTo }: Filled, zone: string): object {
+function bodyOf(item: InboxItem, way: DecideWay, { reason, values, until, uses, upTo }: Filled, zone: string): object {
   const said = reason.trim() === '' ? {} : { reason: reason.trim() };
   switch (way) {
     case 'change':
@@ -83,7 +84,13 @@ async function signed(id: string, body: object): Promise<object> {
   }
 }
 
-async function send(item: InboxItem, way: Way, filled: Filled, zone: string, shown: ShownWhole | null): Promise<void> {
+async function send(
+  item: InboxItem,
+  way: DecideWay,
+  filled: Filled,
+  zone: string,
+  shown: ShownWhole | null,
+): Promise<void> {
   const at = `/v1/actions/${item.id}`;
   if (way === 'right' || way === 'wrong') {
     await post(`${at}/review`, { right: way === 'right', reason: filled.reason.trim() });
@@ -96,7 +103,7 @@ async function send(item: InboxItem, way: Way, filled: Filled, zone: string, sho
   }
 }
 
-const LABELS: Partial<Record<Way, string>> = { return: SAY.question, answer: SAY.reply };
+const LABELS: Partial<Record<DecideWay, string>> = { return: SAY.question, answer: SAY.reply };
 
 /** The last minute that policy allows. */
 const latestGrant = ({ controls }: InboxItem): string =>
@@ -164,7 +171,7 @@ export function DecideForm({
   done,
 }: {
   item: InboxItem;
-  way: Way;
+  way: DecideWay;
   shown: ShownWhole | null;
   close(): void;
   done(conflict: string | null): void;
@@ -195,13 +202,7 @@ export function DecideForm({
   };
   return (
     <Dialog title={TITLES[way]} close={close}>
-      <form
-        class="stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <SubmitForm class="stack-s" submit={() => void submit()}>
         <p class="soft">{item.summary}</p>
         {way === 'change'
           ? item.controls.mayChange.map(({ path, label }) => (
@@ -268,7 +269,7 @@ export function DecideForm({
             {SAY.cancel}
           </button>
         </div>
-      </form>
+      </SubmitForm>
     </Dialog>
   );
 }

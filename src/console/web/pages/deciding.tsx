@@ -4,10 +4,10 @@ import { useState } from 'preact/hooks';
 import type { JsonObject } from '../../../contract/json.ts';
 import type { InboxItem } from '../../../contract/views/index.ts';
 import { get } from '../api.ts';
-import { Facts, Problem, Time } from '../ui/pieces.tsx';
+import { FactList, ProblemNotice, Time } from '../ui/pieces.tsx';
 import { linesOf } from '../view/disclosed.ts';
 import { WORDS } from '../words.ts';
-import { DecideForm, type ShownWhole, type Way } from './decide-form.tsx';
+import { DecideForm, type ShownWhole, type DecideWay } from './decide-form.tsx';
 
 const SAY = WORDS.deciding;
 
@@ -28,7 +28,7 @@ const partyWords = ({ id, name, owner, unverified }: InboxItem['actor']): string
 function Asked({ item }: { item: InboxItem }) {
   return (
     <>
-      <Facts
+      <FactList
         of={[
           ['Action', `${item.action} on ${item.surface}`],
           ['Amount', item.amount],
@@ -82,7 +82,7 @@ function Whole({ id, opened, open }: { id: string; opened: Opened | null; open(o
     return (
       <section class="stack-s">
         <h3>{SAY.wholeTitle}</h3>
-        <Facts of={linesOf(opened.whole).map(({ path, value }): [string, string] => [path, value])} />
+        <FactList of={linesOf(opened.whole).map(({ path, value }): [string, string] => [path, value])} />
         <p class="faint">{SAY.wholeProven(opened.shown.hash)}</p>
       </section>
     );
@@ -97,12 +97,12 @@ function Whole({ id, opened, open }: { id: string; opened: Opened | null; open(o
         </button>
         <span class="faint">{SAY.wholeHint}</span>
       </p>
-      {failed === null ? null : <Problem error={failed} />}
+      {failed === null ? null : <ProblemNotice error={failed} />}
     </div>
   );
 }
 
-const WAYS: Record<InboxItem['kind'], (item: InboxItem) => Way[]> = {
+const WAYS: Record<InboxItem['kind'], (item: InboxItem) => DecideWay[]> = {
   decide: ({ controls }) => [
     'approve',
     'refuse',
@@ -115,7 +115,7 @@ const WAYS: Record<InboxItem['kind'], (item: InboxItem) => Way[]> = {
   review: () => ['right', 'wrong'],
 };
 
-const BUTTONS: Record<Way, string> = {
+const BUTTONS: Record<DecideWay, string> = {
   approve: `${SAY.approve}…`,
   grant: `${SAY.grant}…`,
   change: `${SAY.change}…`,
@@ -131,7 +131,7 @@ const BUTTONS: Record<Way, string> = {
 const FIRST = 2;
 
 const TITLES: Record<InboxItem['kind'], string> = { decide: SAY.title, answer: SAY.answer, review: SAY.review };
-const CLASSES: Partial<Record<Way, string>> = {
+const CLASSES: Partial<Record<DecideWay, string>> = {
   approve: 'primary',
   right: 'primary',
   refuse: 'danger',
@@ -139,14 +139,14 @@ const CLASSES: Partial<Record<Way, string>> = {
 };
 
 /** @param props `decided` gets the result, because the item then disappears from the list. */
-export function Deciding({ item, decided }: { item: InboxItem; decided(conflict: string | null): void }) {
+export function DecidePanel({ item, decided }: { item: InboxItem; decided(conflict: string | null): void }) {
   const queries = useQueryClient();
-  const [way, setWay] = useState<Way | null>(null);
+  const [way, setWay] = useState<DecideWay | null>(null);
   const [opened, setOpened] = useState<Opened | null>(null);
   const here = item.kind !== 'decide' || item.controls.via.includes('console');
   const ways = WAYS[item.kind](item);
   const more = ways.slice(FIRST);
-  const button = (one: Way) => (
+  const button = (one: DecideWay) => (
     <button key={one} type="button" class={CLASSES[one]} onClick={() => setWay(one)}>
       {BUTTONS[one]}
     </button>

@@ -4,14 +4,14 @@ import { useTable } from '@tanstack/react-table';
 import { useState } from 'preact/hooks';
 import type { ActionList, ActionSummary } from '../../../contract/views/index.ts';
 import { askActions, readMe, withQuery } from '../api.ts';
-import { Badge, Empty, Loading, PageHead, Problem } from '../ui/pieces.tsx';
+import { Badge, Empty, Loading, PageHead, ProblemNotice } from '../ui/pieces.tsx';
 import { addressOf, DEFAULT_SORT, queryOf, sentenceOf, type Sort } from '../view/filters.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 import { COLUMNS, DEFINITIONS, FEATURES, type Column } from './columns.tsx';
 import { MoreFilters } from './more-filters.tsx';
 import { BrokenAlarm, useBrokenRows, type BrokenRows } from './row-check.tsx';
-import { Facets, Search, Sentence, useAsked, type Asked } from './question.tsx';
+import { FacetList, Search, Sentence, useAsked, type Asked } from './question.tsx';
 import { SavedViewMenu, useLinkedView } from './saved-views.tsx';
 import { Verify } from './verify-panel.tsx';
 
@@ -191,7 +191,7 @@ function useFresh(query: Readonly<Record<string, string>>, sort: Sort, newest: A
 const foundWords = ({ atLeast, exact }: ActionList['count']): string =>
   SAY.count(`${atLeast.toLocaleString('en')}${exact ? '' : '+'}`);
 
-export function Decisions() {
+export function DecisionsPage() {
   const asked = useAsked();
   const { filters, sort } = asked;
   const { zone } = useZone();
@@ -247,13 +247,13 @@ export function Decisions() {
           <ColumnPicker visible={visible} choose={choose} />
         </span>
       </div>
-      {unopened === null ? null : <Problem error={unopened} />}
+      {unopened === null ? null : <ProblemNotice error={unopened} />}
       <div class="stack-s">
         <Sentence {...asked} />
         <MoreFilters {...asked} />
       </div>
       <div class="side-by-side">
-        <Facets {...asked} facets={head?.facets ?? {}} />
+        <FacetList {...asked} facets={head?.facets ?? {}} />
         <div class="stack-s">
           {fresh === 0 ? null : (
             <p>
@@ -273,7 +273,7 @@ export function Decisions() {
           </p>
           <BrokenAlarm broken={broken} failed={failed} />
           {hidden === 0 ? null : <p class="faint">{SAY.undisclosed(hidden, actions.length)}</p>}
-          {list.error !== null ? <Problem error={list.error} again={() => void list.refetch()} /> : null}
+          {list.error !== null ? <ProblemNotice error={list.error} again={() => void list.refetch()} /> : null}
           {list.isLoading ? <Loading /> : null}
           {head !== undefined && actions.length === 0 ? <Nothing asked={Object.keys(filters).length > 0} /> : null}
           {actions.length === 0 ? null : <Actions {...asked} actions={actions} visible={visible} broken={broken} />}

@@ -4,7 +4,8 @@ import type { ReactNode } from 'preact/compat';
 import type { RowDifferences } from '../../../contract/views/index.ts';
 import type { RecordItem } from '../../../sealing/record-view.ts';
 import { get, getText, readMe } from '../api.ts';
-import { Facts, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
+import { FactList, Loading, PageHead, PersonName, ProblemNotice, Time } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { WORDS } from '../words.ts';
 import { LogSentence, useLog } from './log-sentence.tsx';
 
@@ -17,13 +18,13 @@ interface Key {
 
 function Log() {
   const log = useLog();
-  if (log.error !== null) return <Problem error={log.error} />;
+  if (log.error !== null) return <ProblemNotice error={log.error} />;
   if (log.data === undefined) return <Loading />;
   const { checkpoint, asOf } = log.data;
   return (
     <section class="card stack-s">
       <h2>{SAY.checkpoint}</h2>
-      <Facts
+      <FactList
         of={[
           [SAY.origin, checkpoint.origin],
           [SAY.size, String(checkpoint.size)],
@@ -60,7 +61,7 @@ function Keys() {
   return (
     <section class="card stack-s">
       <h2>{SAY.keys}</h2>
-      <Facts
+      <FactList
         of={[
           [SAY.logKey, <code key="vkey">{read.data.vkey}</code>],
           ...read.data.keys.map(({ kid, alg }): [string, ReactNode] => [
@@ -90,7 +91,7 @@ function Taken() {
     queryKey: ['records', 'export'],
     queryFn: ({ signal }) => get<{ records: RecordItem[] }>('/v1/records?type=export&limit=50', signal),
   });
-  if (read.error !== null) return <Problem error={read.error} />;
+  if (read.error !== null) return <ProblemNotice error={read.error} />;
   if (read.data?.records.length === 0)
     return (
       <section class="stack-s">
@@ -104,22 +105,14 @@ function Taken() {
       <div class="table-wrap" role="region" aria-label={SAY.taken} tabIndex={0}>
         <table>
           <caption class="visually-hidden">{SAY.taken}</caption>
-          <thead>
-            <tr>
-              {SAY.takenColumns.map((name, at) => (
-                <th key={name} scope="col" class={at === 3 ? 'num' : undefined}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead names={SAY.takenColumns} numbers={[3]} />
           <tbody>
             {(read.data?.records ?? []).map(({ hash, index, record }) => (
               <tr key={hash}>
                 <td>
                   <Time at={record.at} />
                 </td>
-                <td>{record.type === 'export' ? <Person id={record.by} /> : null}</td>
+                <td>{record.type === 'export' ? <PersonName id={record.by} /> : null}</td>
                 <td>{record.type === 'export' ? String(record.body['what'] ?? '') : ''}</td>
                 <td class="num">{index}</td>
                 <td class="mono">{hash.slice(0, 23)}…</td>
@@ -138,7 +131,7 @@ function Altered() {
     queryKey: ['row-differences'],
     queryFn: ({ signal }) => get<RowDifferences>('/v1/row-differences', signal),
   });
-  if (read.data === undefined) return read.error === null ? <Loading /> : <Problem error={read.error} />;
+  if (read.data === undefined) return read.error === null ? <Loading /> : <ProblemNotice error={read.error} />;
   const { differences } = read.data;
   if (differences.length === 0)
     return (
@@ -162,7 +155,7 @@ function Altered() {
   );
 }
 
-export function Evidence() {
+export function EvidencePage() {
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />

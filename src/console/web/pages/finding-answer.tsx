@@ -3,7 +3,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'preact/hooks';
 import type { FindingView } from '../../../contract/views/index.ts';
 import { post } from '../api.ts';
-import { Badge, Person, Time } from '../ui/pieces.tsx';
+import { SubmitForm } from '../ui/form.tsx';
+import { Badge, PersonName, Time } from '../ui/pieces.tsx';
 import type { Tone } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
 
@@ -15,7 +16,7 @@ export function Answers({ answers }: { answers: FindingView['answers'] }) {
     <ul class="stack-s">
       {answers.map(({ by, at, conclusion, reason, record }) => (
         <li key={record}>
-          <Badge tone={TONES[conclusion] ?? 'quiet'}>{conclusion}</Badge> <Person id={by} />, <Time at={at} />: “
+          <Badge tone={TONES[conclusion] ?? 'quiet'}>{conclusion}</Badge> <PersonName id={by} />, <Time at={at} />: “
           {reason}”
         </li>
       ))}
@@ -41,13 +42,7 @@ export function AnswerForm({ id }: { id: string }) {
   return (
     <details class="no-print">
       <summary>{SAY.answer}</summary>
-      <form
-        class="stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <SubmitForm class="stack-s" submit={() => void submit()}>
         <label class="field">
           <span>{SAY.conclusion}</span>
           <select value={conclusion} onChange={(event) => setConclusion(event.currentTarget.value)}>
@@ -76,7 +71,7 @@ export function AnswerForm({ id }: { id: string }) {
         <p>
           <button type="submit">{SAY.seal}</button>
         </p>
-      </form>
+      </SubmitForm>
     </details>
   );
 }

@@ -4,7 +4,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import type { Findings } from '../../../contract/views/index.ts';
 import { get, withQuery } from '../api.ts';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Badge, Empty, Facts, Loading, PageHead, Problem } from '../ui/pieces.tsx';
+import { Badge, Empty, FactList, Loading, PageHead, ProblemNotice } from '../ui/pieces.tsx';
 import { plainWord } from '../view/tones.ts';
 import { WORDS } from '../words.ts';
 import { AnswerForm, Answers } from './finding-answer.tsx';
@@ -29,7 +29,7 @@ function OneFinding({ finding }: { finding: Finding }) {
       </p>
       <details>
         <summary class="faint">{SAY.figures}</summary>
-        <Facts
+        <FactList
           of={Object.entries(figures).map(([name, value]): [string, string] => [plainWord(name), String(value)])}
         />
       </details>
@@ -109,7 +109,7 @@ function Tests({
   );
 }
 
-export function AllFindings() {
+export function FindingsPage() {
   const period = usePeriod();
   const [path, navigate] = useLocation();
   const search = new URLSearchParams(useSearch());
@@ -129,7 +129,7 @@ export function AllFindings() {
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
-      {read.error === null ? null : <Problem error={read.error} again={() => void read.refetch()} />}
+      {read.error === null ? null : <ProblemNotice error={read.error} again={() => void read.refetch()} />}
       {data === undefined && read.error === null ? <Loading /> : null}
       {data === undefined ? null : (
         <>

@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { GrantView } from '../../../contract/views/index.ts';
 import { get, postUnanswered } from '../api.ts';
-import { Amount, Empty, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
+import { AmountText, Empty, Loading, PageHead, PersonName, ProblemNotice, Time } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.grants;
@@ -21,7 +22,7 @@ function Grant({ grant, end }: { grant: GrantView; end(): void }) {
       </td>
       <td>{actor}</td>
       <td>
-        <Person id={by} />
+        <PersonName id={by} />
       </td>
       <td>
         <Time at={until} />
@@ -32,7 +33,7 @@ function Grant({ grant, end }: { grant: GrantView; end(): void }) {
       <td class="num">
         {upTo === null ? null : (
           <>
-            <Amount amount={sum} currency={unit} /> / <Amount amount={upTo} currency={unit} />
+            <AmountText amount={sum} currency={unit} /> / <AmountText amount={upTo} currency={unit} />
           </>
         )}
       </td>
@@ -48,7 +49,7 @@ function Grant({ grant, end }: { grant: GrantView; end(): void }) {
   );
 }
 
-export function Grants() {
+export function GrantsPage() {
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: ['grants'],
@@ -68,8 +69,8 @@ export function Grants() {
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
-      {list.error === null ? null : <Problem error={list.error} again={() => void list.refetch()} />}
-      {failed === null ? null : <Problem error={failed} />}
+      {list.error === null ? null : <ProblemNotice error={list.error} again={() => void list.refetch()} />}
+      {failed === null ? null : <ProblemNotice error={failed} />}
       {list.isLoading ? <Loading /> : null}
       {list.data !== undefined && grants.length === 0 ? (
         <Empty title={SAY.empty}>
@@ -79,15 +80,7 @@ export function Grants() {
       {grants.length === 0 ? null : (
         <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
           <table>
-            <thead>
-              <tr>
-                {SAY.columns.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead names={SAY.columns} />
             <tbody>
               {grants.map((grant) => (
                 <Grant key={grant.id} grant={grant} end={() => void end(grant.id)} />

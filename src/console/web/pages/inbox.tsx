@@ -1,7 +1,7 @@
 /** What waits for this person, by deadline. */
 import { Link } from 'wouter';
 import type { InboxItem } from '../../../contract/views/index.ts';
-import { Badge, Empty, Loading, PageHead, Problem, Time } from '../ui/pieces.tsx';
+import { Badge, Empty, Loading, PageHead, ProblemNotice, Time } from '../ui/pieces.tsx';
 import { useWaiting } from '../waiting.ts';
 import { WORDS } from '../words.ts';
 
@@ -29,13 +29,13 @@ function Item({ item }: { item: InboxItem }) {
   );
 }
 
-export function Waiting() {
+export function WaitingPage() {
   const inbox = useWaiting();
   const items = inbox.data?.items ?? [];
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
-      {inbox.error === null ? null : <Problem error={inbox.error} again={() => void inbox.refetch()} />}
+      {inbox.error === null ? null : <ProblemNotice error={inbox.error} again={() => void inbox.refetch()} />}
       {inbox.isLoading ? <Loading /> : null}
       {inbox.data !== undefined && items.length === 0 ? (
         <Empty title={SAY.emptyTitle}>

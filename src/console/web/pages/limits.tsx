@@ -4,26 +4,13 @@ import { Link } from 'wouter';
 import type { GrantView, LimitList } from '../../../contract/views/index.ts';
 import { inCurrency } from '../../../export/values.ts';
 import { get } from '../api.ts';
-import { Amount, Loading, Person, Problem, Time } from '../ui/pieces.tsx';
+import { AmountText, Loading, PersonName, ProblemNotice, Time } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { lasting } from '../view/times.ts';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.limits;
 const THOUSAND = 1000;
-
-function Heads({ names }: { names: readonly string[] }) {
-  return (
-    <thead>
-      <tr>
-        {names.map((name) => (
-          <th key={name} scope="col">
-            {name}
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
-}
 
 const taken = (used: string, max: string): string => SAY.of(inCurrency(used, null), inCurrency(max, null));
 
@@ -37,7 +24,7 @@ function InUse({ limits: { limits } }: { limits: LimitList }) {
     <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
       <table>
         <caption class="visually-hidden">{SAY.title}</caption>
-        <Heads names={SAY.columns} />
+        <TableHead names={SAY.columns} />
         <tbody>
           {limits.map(({ policy, name, key, sum, used, max, windowSeconds, actions, freeAt, newest }) => (
             <tr key={`${policy} ${name} ${key.map(({ value }) => value).join(' ')}`}>
@@ -47,7 +34,7 @@ function InUse({ limits: { limits } }: { limits: LimitList }) {
               <td>
                 {key.map(({ path, value }) => (
                   <div key={path}>
-                    <Person id={value} /> <span class="faint">{path}</span>
+                    <PersonName id={value} /> <span class="faint">{path}</span>
                   </div>
                 ))}
               </td>
@@ -78,7 +65,7 @@ function GrantsInUse({ grants }: { grants: readonly GrantView[] }) {
     <div class="table-wrap" role="region" aria-label={SAY.grants} tabIndex={0}>
       <table>
         <caption class="visually-hidden">{SAY.grants}</caption>
-        <Heads names={SAY.grantColumns} />
+        <TableHead names={SAY.grantColumns} />
         <tbody>
           {grants.map(({ id, action, verb, surface, actor, by, used, uses, sum, upTo, currency, until }) => (
             <tr key={id}>
@@ -86,17 +73,17 @@ function GrantsInUse({ grants }: { grants: readonly GrantView[] }) {
                 <Link href={`/actions/${action}`}>{verb}</Link> <span class="faint">{surface}</span>
               </th>
               <td>
-                <Person id={actor} />
+                <PersonName id={actor} />
               </td>
               <td>
-                <Person id={by} />
+                <PersonName id={by} />
               </td>
               <td class="num">{SAY.of(String(used), String(uses))}</td>
               <td class="num">
                 {upTo === null ? null : (
                   <>
-                    <Amount amount={sum} currency={unitOf(currency)} /> /{' '}
-                    <Amount amount={upTo} currency={unitOf(currency)} />
+                    <AmountText amount={sum} currency={unitOf(currency)} /> /{' '}
+                    <AmountText amount={upTo} currency={unitOf(currency)} />
                   </>
                 )}
               </td>
@@ -111,14 +98,14 @@ function GrantsInUse({ grants }: { grants: readonly GrantView[] }) {
   );
 }
 
-export function Limits() {
+export function LimitTables() {
   const limits = useQuery({ queryKey: ['limits'], queryFn: ({ signal }) => get<LimitList>('/v1/limits', signal) });
   const grants = useQuery({
     queryKey: ['grants'],
     queryFn: ({ signal }) => get<{ grants: GrantView[] }>('/v1/grants', signal),
   });
   const error = limits.error ?? grants.error;
-  if (error !== null) return <Problem error={error} />;
+  if (error !== null) return <ProblemNotice error={error} />;
   if (limits.data === undefined || grants.data === undefined) return <Loading />;
   const { unused } = limits.data;
   return (

@@ -7,7 +7,7 @@ import { minuteIn } from '../view/times.ts';
 import { WORDS } from '../words.ts';
 import { useZone } from '../zone.tsx';
 
-export interface Checkpoint {
+export interface ReadCheckpoint {
   origin: string;
   size: number;
   root: string;
@@ -17,7 +17,7 @@ export interface Checkpoint {
 }
 
 /** C2SP signed note: three lines, an empty one, and signatures. */
-export function checkpointIn(note: string): Checkpoint {
+export function checkpointIn(note: string): ReadCheckpoint {
   const [text = '', signatures = ''] = note.split('\n\n');
   const [origin = '', size = '', root = ''] = text.split('\n');
   const signers = signatures.split('\n').flatMap((line) => {

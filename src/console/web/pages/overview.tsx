@@ -7,7 +7,7 @@ import { get, withQuery } from '../api.ts';
 import { BarChart } from '../ui/chart.tsx';
 import { SumText } from '../ui/money.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Loading, PageHead, Problem } from '../ui/pieces.tsx';
+import { Loading, PageHead, ProblemNotice } from '../ui/pieces.tsx';
 import { addressOf, queryOf, type Filters } from '../view/filters.ts';
 import { differenceWords } from '../view/figures.ts';
 import { lasting } from '../view/times.ts';
@@ -57,7 +57,7 @@ function ToLookAt({ findings }: { findings: Findings['findings'] }) {
   );
 }
 
-export function Overview() {
+export function OverviewPage() {
   const period = usePeriod();
   const { query, range } = period;
   // Sums are kept by day in UTC, however many actions there are.
@@ -85,7 +85,7 @@ export function Overview() {
       <PageHead title={SAY.title} lead={SAY.lead} />
       <LogSentence />
       <PeriodPicker {...period} />
-      {problem === null ? null : <Problem error={problem} />}
+      {problem === null ? null : <ProblemNotice error={problem} />}
       {overview.isLoading ? <Loading /> : null}
       {now === undefined ? null : (
         <div class="grid">

@@ -5,7 +5,7 @@ import type { ActionFacets, DelegationView, PasskeyView } from '../../../contrac
 import { askActions, get, readFacets } from '../api.ts';
 import { BarChart } from '../ui/chart.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Empty, Facts, Loading, PageHead, Problem, Time } from '../ui/pieces.tsx';
+import { Empty, FactList, Loading, PageHead, ProblemNotice, Time } from '../ui/pieces.tsx';
 import { addressOf } from '../view/filters.ts';
 import { middleOf, waitsOf } from '../view/figures.ts';
 import { lasting } from '../view/times.ts';
@@ -48,7 +48,7 @@ function Listed({ title, kind, facets }: { title: string; kind: 'approver' | 're
   );
 }
 
-export function People() {
+export function PeoplePage() {
   const period = usePeriod();
   const facets = useQuery({
     queryKey: ['facets', period.query],
@@ -59,7 +59,7 @@ export function People() {
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
-      {facets.error === null ? null : <Problem error={facets.error} />}
+      {facets.error === null ? null : <ProblemNotice error={facets.error} />}
       {facets.isLoading ? <Loading /> : null}
       {empty ? <Empty title={SAY.empty} /> : null}
       {facets.data === undefined ? null : (
@@ -87,7 +87,7 @@ function Rights({ id }: { id: string }) {
   return (
     <section class="card stack-s">
       <h2>{SAY.rights}</h2>
-      <Facts
+      <FactList
         of={[
           [SAY.given, given.map(({ to, surfaces }) => `${bare(to)} (${surfaces.join(', ')})`).join('; ') || SAY.none],
           [
@@ -101,7 +101,7 @@ function Rights({ id }: { id: string }) {
   );
 }
 
-export function OnePerson() {
+export function PersonPage() {
   const { id = '' } = useParams<{ id: string }>();
   const person = decodeURIComponent(id);
   const period = usePeriod();
@@ -123,7 +123,7 @@ export function OnePerson() {
     <div class="stack">
       <PageHead title={bare(person)} lead={SAY.oneLead} />
       <PeriodPicker {...period} />
-      {read.error === null ? null : <Problem error={read.error} />}
+      {read.error === null ? null : <ProblemNotice error={read.error} />}
       {read.data === undefined ? (
         <Loading />
       ) : (
@@ -131,7 +131,7 @@ export function OnePerson() {
           <div class="grid-wide">
             <section class="card stack-s">
               <h2>{SAY.asApprover}</h2>
-              <Facts
+              <FactList
                 of={[
                   [
                     SAY.decidedCount,
@@ -169,7 +169,7 @@ export function OnePerson() {
             </section>
             <section class="card stack-s">
               <h2>{SAY.asRequester}</h2>
-              <Facts
+              <FactList
                 of={[
                   [
                     SAY.askedCount,

@@ -5,13 +5,15 @@ import { Link } from 'wouter';
 import type { Json } from '../../../contract/json.ts';
 import type { EvaluationView, Me, PolicyPage, PolicyView, SurfaceList } from '../../../contract/views/index.ts';
 import { get, post, readMe } from '../api.ts';
-import { Badge, Facts, Loading, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
+import { SubmitForm } from '../ui/form.tsx';
+import { Badge, FactList, Loading, PageHead, PersonName, ProblemNotice, Time } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { addressOf } from '../view/filters.ts';
 import { changedLines } from '../view/policy-text.ts';
 import { plainWord, type Tone } from '../view/tones.ts';
 import { policiesIn, yamlOf } from '../view/yaml.ts';
 import { Backtest } from './backtest.tsx';
-import { Limits } from './limits.tsx';
+import { LimitTables } from './limits.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.policies;
@@ -74,7 +76,7 @@ function History({ page }: { page: PolicyPage }) {
         {page.activations.map(({ bundle, previous, action, by, reason, at, record }) => (
           <li key={record} data-tone={bundle === page.inForce ? 'good' : 'quiet'}>
             <p class="said">
-              <code>{abbreviated(bundle)}</code> {by === null ? SAY.first : <Person id={by} />}
+              <code>{abbreviated(bundle)}</code> {by === null ? SAY.first : <PersonName id={by} />}
             </p>
             <p class="faint">
               <Time at={at} /> {action === null ? null : <Link href={`/actions/${action}`}>{SAY.approvedBy}</Link>}
@@ -100,7 +102,7 @@ function Changed({ from, to }: { from: string | null; to: string }) {
 
 function Coverage() {
   const read = useQuery({ queryKey: ['surfaces'], queryFn: ({ signal }) => get<SurfaceList>('/v1/surfaces', signal) });
-  if (read.error !== null) return <Problem error={read.error} />;
+  if (read.error !== null) return <ProblemNotice error={read.error} />;
   if (read.data === undefined) return <Loading />;
   return (
     <section class="stack-s">
@@ -108,15 +110,7 @@ function Coverage() {
       <div class="table-wrap" role="region" aria-label={SAY.coverage} tabIndex={0}>
         <table>
           <caption class="visually-hidden">{SAY.coverage}</caption>
-          <thead>
-            <tr>
-              {SAY.coverageColumns.map((name, at) => (
-                <th key={name} scope="col" class={at > 1 && at < 5 ? 'num' : undefined}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead names={SAY.coverageColumns} numbers={[2, 3, 4]} />
           <tbody>
             {read.data.surfaces.map(
               ({ surface, governed, policies, actions, neverRedeemed, neverReported, lastAt }) => (
@@ -166,7 +160,7 @@ const exampleOf = (id: string): string =>
 function Evaluated({ answer: { verdict, plan, trace } }: { answer: EvaluationView }) {
   return (
     <div class="stack-s" role="status">
-      <Facts
+      <FactList
         of={[
           [SAY.verdict, <Badge key="verdict">{verdict.decision}</Badge>],
           [SAY.basis, plainWord(verdict.basis)],
@@ -199,13 +193,7 @@ function WhatIf({ me }: { me: Me }) {
   return (
     <section class="card stack-s">
       <h2>{SAY.whatIf}</h2>
-      <form
-        class="stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void ask();
-        }}
-      >
+      <SubmitForm class="stack-s" submit={() => void ask()}>
         <label class="field">
           <span>{SAY.request}</span>
           <textarea class="mono" rows={9} value={text} onInput={(event) => setText(event.currentTarget.value)} />
@@ -214,28 +202,28 @@ function WhatIf({ me }: { me: Me }) {
         <p>
           <button type="submit">{SAY.ask}</button>
         </p>
-      </form>
-      {answer instanceof Error ? <Problem error={answer} /> : null}
+      </SubmitForm>
+      {answer instanceof Error ? <ProblemNotice error={answer} /> : null}
       {answer === null || answer instanceof Error ? null : <Evaluated answer={answer} />}
     </section>
   );
 }
 
-export function Policies() {
+export function PoliciesPage() {
   const page = useQuery({ queryKey: ['policies'], queryFn: ({ signal }) => get<PolicyPage>('/v1/policies', signal) });
   const bundle = useBundle(page.data?.inForce ?? null);
   const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
   return (
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
-      {page.error === null ? null : <Problem error={page.error} />}
+      {page.error === null ? null : <ProblemNotice error={page.error} />}
       {page.isLoading ? <Loading /> : null}
       <div class="grid-wide">
         {bundle.data === undefined ? null : <InForce bundle={bundle.data} />}
         {page.data === undefined ? null : <History page={page.data} />}
       </div>
       <Coverage />
-      <Limits />
+      <LimitTables />
       {page.data === undefined ? null : <Backtest page={page.data} />}
       {me === undefined ? null : <WhatIf me={me} />}
     </div>

@@ -97,7 +97,7 @@ const FACETS = [
 ] as const;
 const SHOWN_VALUES = 8;
 
-export function Facets({ filters, ask, facets }: Asked & { facets: ActionFacets['facets'] }) {
+export function FacetList({ filters, ask, facets }: Asked & { facets: ActionFacets['facets'] }) {
   const { zone } = useZone();
   const ranges = Object.entries(rangesAt(dayAt(new Date(), zone)));
   return (

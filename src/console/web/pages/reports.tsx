@@ -6,7 +6,7 @@ import { get, withQuery } from '../api.ts';
 import { BarChart } from '../ui/chart.tsx';
 import { MoneyTable } from '../ui/money.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Empty, Facts, Loading, PageHead, Problem, Time } from '../ui/pieces.tsx';
+import { Empty, FactList, Loading, PageHead, ProblemNotice, Time } from '../ui/pieces.tsx';
 import { addressOf, queryOf } from '../view/filters.ts';
 import { differenceWords, middleOf, periodBefore, waitsOf } from '../view/figures.ts';
 import { lasting } from '../view/times.ts';
@@ -24,7 +24,7 @@ function Reliance({ report, from, to }: { report: OverridesReport; from: string;
   return (
     <section class="card stack-s">
       <h2>{SAY.reliance}</h2>
-      <Facts
+      <FactList
         of={[
           [SAY.question, SAY.questionText(from, to, zone)],
           [SAY.rows, `${report.total}${report.cut ? ` (${SAY.cut})` : ''}`],
@@ -38,7 +38,7 @@ function Reliance({ report, from, to }: { report: OverridesReport; from: string;
   );
 }
 
-export function Reports() {
+export function ReportsPage() {
   const period = usePeriod('last quarter');
   const { zone } = useZone();
   const { query, range } = period;
@@ -58,7 +58,7 @@ export function Reports() {
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
-      {report.error === null ? null : <Problem error={report.error} />}
+      {report.error === null ? null : <ProblemNotice error={report.error} />}
       {report.isLoading ? <Loading /> : null}
       {data === undefined ? null : (
         <>

@@ -4,8 +4,10 @@ import { useState } from 'preact/hooks';
 import { Link, useSearch } from 'wouter';
 import type { DrawnSample } from '../../../contract/views/index.ts';
 import { post, readMe, withQuery } from '../api.ts';
+import { SubmitForm } from '../ui/form.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Badge, Facts, PageHead, Problem } from '../ui/pieces.tsx';
+import { Badge, FactList, PageHead, ProblemNotice } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { WORDS } from '../words.ts';
 import { Verify } from './verify-panel.tsx';
 
@@ -46,7 +48,7 @@ function Drawn({ sample }: { sample: DrawnSample }) {
     <section class="stack">
       <div class="card stack-s">
         <h2>{SAY.drawn(sample.drawn.length, sample.population.actions)}</h2>
-        <Facts
+        <FactList
           of={[
             [SAY.seed, <code key="seed">{sample.seed}</code>],
             [SAY.log, `${sample.log.size}`],
@@ -74,15 +76,7 @@ function Drawn({ sample }: { sample: DrawnSample }) {
       <div class="table-wrap" role="region" aria-label={SAY.title} tabIndex={0}>
         <table>
           <caption class="visually-hidden">{SAY.title}</caption>
-          <thead>
-            <tr>
-              {SAY.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead names={SAY.columns} />
           <tbody>
             {sample.drawn.map(({ id, stratum, by, lot }) => (
               <tr key={id}>
@@ -105,7 +99,7 @@ function Drawn({ sample }: { sample: DrawnSample }) {
   );
 }
 
-export function Samples() {
+export function SamplesPage() {
   const period = usePeriod('last quarter');
   const asked = new URLSearchParams(useSearch());
   const [wish, setWish] = useState<Wish>({
@@ -128,13 +122,7 @@ export function Samples() {
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
-      <form
-        class="card stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
-          draw();
-        }}
-      >
+      <SubmitForm class="card stack-s" submit={draw}>
         <div class="fields">
           <label class="field">
             <span>{SAY.size}</span>
@@ -177,8 +165,8 @@ export function Samples() {
             {SAY.draw}
           </button>
         </p>
-      </form>
-      {state instanceof Error ? <Problem error={state} /> : null}
+      </SubmitForm>
+      {state instanceof Error ? <ProblemNotice error={state} /> : null}
       {state === null || state instanceof Error ? null : <Drawn sample={state} />}
     </div>
   );

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useSearch } from 'wouter';
 import type { Me, SavedViewItem } from '../../../contract/views/index.ts';
 import { get, post, remove } from '../api.ts';
-import { Problem } from '../ui/pieces.tsx';
+import { ProblemNotice } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.views;
@@ -89,7 +89,7 @@ export function SavedViewMenu({ me, query, columns }: { me: Me; query: string; c
           <p class="faint">{SAY.hint}</p>
         </form>
         <p role="status">{said}</p>
-        {failed === null ? null : <Problem error={failed} />}
+        {failed === null ? null : <ProblemNotice error={failed} />}
       </div>
     </details>
   );

@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import type { PasskeyView, SessionView } from '../../../contract/views/index.ts';
 import { get, post, readMe, remove } from '../api.ts';
 import { pinKeys, pinnedKeys, pinsIn, unpinKeys } from '../pins.ts';
-import { Badge, PageHead, Problem, Time } from '../ui/pieces.tsx';
+import { SubmitForm } from '../ui/form.tsx';
+import { Badge, PageHead, ProblemNotice, Time } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
 import { ZonePicker } from '../zone.tsx';
 
@@ -55,20 +56,14 @@ function Passkeys({ person }: { person: string }) {
           </li>
         ))}
       </ul>
-      <form
-        class="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          then(enrol(name));
-        }}
-      >
+      <SubmitForm class="row" submit={() => then(enrol(name))}>
         <label class="field">
           <span>{SAY.passkeyName}</span>
           <input type="text" maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
         <button type="submit">{SAY.enrol}</button>
-      </form>
-      {failed === null ? null : <Problem error={failed} />}
+      </SubmitForm>
+      {failed === null ? null : <ProblemNotice error={failed} />}
     </section>
   );
 }
@@ -82,7 +77,7 @@ function Sessions() {
   return (
     <section class="card stack-s">
       <h2>{SAY.sessions}</h2>
-      {read.error === null ? null : <Problem error={read.error} />}
+      {read.error === null ? null : <ProblemNotice error={read.error} />}
       <ul class="stack-s">
         {(read.data?.sessions ?? []).map(({ id, person, by, createdAt, expiresAt, current }) => (
           <li key={id} class="row">
@@ -119,10 +114,9 @@ function Pinned() {
       <h2>{SAY.pins}</h2>
       <p class="soft">{SAY.pinsHint}</p>
       <p>{pinned ? <Badge tone="good">{SAY.pinned}</Badge> : <Badge>{SAY.notPinned}</Badge>}</p>
-      <form
+      <SubmitForm
         class="stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
+        submit={() => {
           const pins = pinsIn(jwks, vkeys);
           setWrong(pins === null);
           if (pins === null) return;
@@ -158,12 +152,12 @@ function Pinned() {
             </button>
           ) : null}
         </p>
-      </form>
+      </SubmitForm>
     </section>
   );
 }
 
-export function Settings() {
+export function SettingsPage() {
   const me = useQuery({ queryKey: ['me'], queryFn: ({ signal }) => readMe(signal) }).data;
   return (
     <div class="stack">

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { ShownAgain as Shown } from '../../../contract/views/index.ts';
 import { get } from '../api.ts';
-import { Problem } from '../ui/pieces.tsx';
+import { ProblemNotice } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.shownAgain;
@@ -18,7 +18,7 @@ async function render(record: string, sealed: { hash: string; renderer: string }
   return { lines: shownLines({ ...answer, shown: sealed }) };
 }
 
-export function ShownAgain({ record, by, sealed }: { record: string; by: string; sealed: Shown['shown'] }) {
+export function RenderedAgain({ record, by, sealed }: { record: string; by: string; sealed: Shown['shown'] }) {
   const [state, setState] = useState<State>('idle');
   const start = (): void => {
     setState('busy');
@@ -34,7 +34,7 @@ export function ShownAgain({ record, by, sealed }: { record: string; by: string;
         </button>
       </p>
     );
-  if (state instanceof Error) return <Problem error={state} />;
+  if (state instanceof Error) return <ProblemNotice error={state} />;
   if (state.lines === null)
     return (
       <div class="shout stack-s" role="alert">

@@ -4,8 +4,10 @@ import { useState } from 'preact/hooks';
 import { Link } from 'wouter';
 import type { ComparedStatement, StatementList } from '../../../contract/views/index.ts';
 import { get, post } from '../api.ts';
+import { SubmitForm } from '../ui/form.tsx';
 import { PeriodPicker, usePeriod } from '../ui/period.tsx';
-import { Badge, Facts, PageHead, Person, Problem, Time } from '../ui/pieces.tsx';
+import { Badge, FactList, PageHead, PersonName, ProblemNotice, Time } from '../ui/pieces.tsx';
+import { TableHead } from '../ui/table-head.tsx';
 import { WORDS } from '../words.ts';
 
 const SAY = WORDS.statements;
@@ -42,7 +44,7 @@ function Result({ statement }: { statement: ComparedStatement }) {
             </Badge>
           ))}
         </p>
-        <Facts
+        <FactList
           of={[
             [SAY.digest, <code key="file">{statement.file.digest}</code>],
             [SAY.uncompared, String(counts.uncompared)],
@@ -55,15 +57,7 @@ function Result({ statement }: { statement: ComparedStatement }) {
         <div class="table-wrap" role="region" aria-label={SAY.issues} tabIndex={0}>
           <table>
             <caption class="visually-hidden">{SAY.issues}</caption>
-            <thead>
-              <tr>
-                {SAY.columns.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead names={SAY.columns} />
             <tbody>
               {issues.slice(0, SHOWN).map(({ kind, line, key, action, sentence }, at) => (
                 <tr key={`${at} ${key}`}>
@@ -91,7 +85,7 @@ function Earlier({ list }: { list: StatementList }) {
       <ul class="stack-s">
         {list.statements.map(({ source, file, by, at, counts, record }) => (
           <li key={record}>
-            <strong>{source}</strong> {file.name} · <Person id={by} /> · <Time at={at} /> ·{' '}
+            <strong>{source}</strong> {file.name} · <PersonName id={by} /> · <Time at={at} /> ·{' '}
             {SAY.result(counts.agreed, counts.rows)}
           </li>
         ))}
@@ -100,7 +94,7 @@ function Earlier({ list }: { list: StatementList }) {
   );
 }
 
-export function Statements() {
+export function StatementsPage() {
   const queries = useQueryClient();
   const period = usePeriod('last month');
   const [wish, setWish] = useState<Wish>({
@@ -135,13 +129,7 @@ export function Statements() {
     <div class="stack">
       <PageHead title={SAY.title} lead={SAY.lead} />
       <PeriodPicker {...period} />
-      <form
-        class="card stack-s"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void compare();
-        }}
-      >
+      <SubmitForm class="card stack-s" submit={() => void compare()}>
         <div class="fields">
           <label class="field">
             <span>{SAY.source}</span>
@@ -188,8 +176,8 @@ export function Statements() {
           </button>
           <span class="faint">{SAY.hint}</span>
         </p>
-      </form>
-      {state instanceof Error ? <Problem error={state} /> : null}
+      </SubmitForm>
+      {state instanceof Error ? <ProblemNotice error={state} /> : null}
       {state === null || state instanceof Error ? null : <Result statement={state} />}
       {earlier.data === undefined ? null : <Earlier list={earlier.data} />}
     </div>

@@ -5,7 +5,7 @@ import type { Action } from '../../../contract/index.ts';
 import type { ActionSummary, PolicyView } from '../../../contract/views/index.ts';
 import { ApiProblem, get, getText, readMe } from '../api.ts';
 import { pinnedKeys } from '../pins.ts';
-import { Problem } from '../ui/pieces.tsx';
+import { ProblemNotice } from '../ui/pieces.tsx';
 import type { Verification } from '../view/verify.ts';
 import { WORDS } from '../words.ts';
 
@@ -125,7 +125,7 @@ export function Verify({ tenant, wanted, go }: { tenant: string; wanted: readonl
           {state === 'busy' ? SAY.busy : go}
         </button>
       </p>
-      {state instanceof Error ? <Problem error={state} /> : null}
+      {state instanceof Error ? <ProblemNotice error={state} /> : null}
       {typeof state === 'object' && 'results' in state ? <Result outcome={state} /> : null}
     </div>
   );

@@ -15,9 +15,11 @@ export const Badge = ({ tone = 'quiet', children }: { tone?: Tone; children: Com
   </span>
 );
 
-export const Status = ({ status }: { status: string }) => <Badge tone={statusTone(status)}>{plainWord(status)}</Badge>;
+export const StatusBadge = ({ status }: { status: string }) => (
+  <Badge tone={statusTone(status)}>{plainWord(status)}</Badge>
+);
 
-export const Basis = ({ basis }: { basis: string | null }) =>
+export const BasisBadge = ({ basis }: { basis: string | null }) =>
   basis === null ? null : <Badge tone={basisTone(basis)}>{plainWord(basis)}</Badge>;
 
 export function Time({ at, exact = false }: { at: string | null; exact?: boolean }) {
@@ -30,11 +32,11 @@ export function Time({ at, exact = false }: { at: string | null; exact?: boolean
   );
 }
 
-export const Amount = ({ amount, currency }: { amount: string | null; currency: string | null }) =>
+export const AmountText = ({ amount, currency }: { amount: string | null; currency: string | null }) =>
   amount === null ? null : <span class="num">{inCurrency(amount, currency)}</span>;
 
 /** A long technical name: its end stays readable, the rest wraps. */
-export const Person = ({ id }: { id: string | null }) => {
+export const PersonName = ({ id }: { id: string | null }) => {
   if (id === null) return null;
   const [name = '', ...rest] = id.replace(/^user:/, '').split('@');
   return (
@@ -60,7 +62,7 @@ const KNOWN_PROBLEMS: ReadonlyMap<number | null, string> = new Map([
   [403, WORDS.failed.forbidden],
 ]);
 
-export function Problem({ error, again }: { error: Error; again?: (() => void) | undefined }) {
+export function ProblemNotice({ error, again }: { error: Error; again?: (() => void) | undefined }) {
   const status = error instanceof ApiProblem ? error.status : null;
   const known = KNOWN_PROBLEMS.get(status) ?? null;
   return (
@@ -104,7 +106,7 @@ export function PageHead({ title, lead, children }: { title: string; lead?: stri
   );
 }
 
-export function Facts({ of }: { of: readonly (readonly [string, ComponentChildren])[] }) {
+export function FactList({ of }: { of: readonly (readonly [string, ComponentChildren])[] }) {
   return (
     <dl class="facts">
       {of
