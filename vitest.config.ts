@@ -88,7 +88,12 @@ export default defineConfig({
       {
         extends: true,
         // Nothing in them is state, so they share what they load.
-        test: { name: 'pure', include: PURE, isolate: false, setupFiles: ['test/support/seed.ts'] },
+        test: {
+          name: 'pure',
+          include: PURE,
+          isolate: false,
+          setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts'],
+        },
       },
       {
         extends: true,
@@ -99,7 +104,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
-          setupFiles: ['test/support/seed.ts'],
+          setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts'],
         },
       },
       {
@@ -121,7 +126,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
-          setupFiles: ['test/support/seed.ts'],
+          setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts'],
         },
       },
       {
@@ -138,7 +143,7 @@ export default defineConfig({
             'test/support/temporal.ts',
             'test/support/shared-home.ts',
           ],
-          setupFiles: ['test/support/seed.ts', 'test/support/shared-setup.ts'],
+          setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts', 'test/support/shared-setup.ts'],
         },
       },
     ],

@@ -86,6 +86,28 @@ export interface RunOptions {
   input?: string;
 }
 
+/** The folder that command lines run in now, how many they are, and where this process was before: it can only be in one folder. */
+let visit: { folder: string; before: string; runs: number } | null = null;
+
+/** Runs something in a folder. What runs concurrently shares it, and the last to end goes back. */
+async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  if (visit !== null && visit.folder !== folder) {
+    throw new Error(`a command line in ${folder} waits for those in ${visit.folder} to end`);
+  }
+  visit ??= { folder, before: process.cwd(), runs: 0 };
+  const joined = visit;
+  joined.runs++;
+  try {
+    process.chdir(folder);
+    return await work();
+  } finally {
+    if (--joined.runs === 0) {
+      visit = null;
+      process.chdir(joined.before);
+    }
+  }
+}
+
 /** Runs one command line as `bin/countersign.js` does, in this process: starting Node anew takes longer than all else. */
 export async function countersign(args: string[], options: RunOptions = {}): Promise<Ran> {
   let out = '';
@@ -96,14 +118,8 @@ export async function countersign(args: string[], options: RunOptions = {}): Pro
     readIn: () => Promise.resolve(options.input ?? ''),
     env: options.env ?? {},
   });
-  const before = process.cwd();
-  if (options.cwd !== undefined) process.chdir(options.cwd);
-  try {
-    const code = await run(args, io);
-    return { code, out, err };
-  } finally {
-    process.chdir(before);
-  }
+  const code = await inFolder(options.cwd ?? process.cwd(), () => run(args, io));
+  return { code, out, err };
 }
 
 /** Runs `bin/countersign.js` itself, with nothing of this process's own configuration. */

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,6 +18,7 @@ import { nobleVerify, thumbprint } from '../../src/sealing/index.ts';
 import { untyped } from '../support/untyped.ts';
 import { keyPair } from '../support/key-pair.ts';
 
+const run = promisify(execFile);
 const OPENER = fileURLToPath(new URL('keys-opener.ts', import.meta.url));
 const folder = (): string => mkdtempSync(join(tmpdir(), 'countersign-keys-'));
 
@@ -74,12 +75,8 @@ describe('openFileKeys', () => {
 
   it('agrees with every process that starts at the same time', async () => {
     const dir = folder();
-    const openers = Array.from({ length: 4 }, () =>
-      spawn(process.execPath, ['--import', 'tsx', OPENER, dir], { stdio: ['ignore', 'pipe', 'inherit'] }),
-    );
-    const said = await Promise.all(
-      openers.map(async ({ stdout }) => String(((await once(stdout, 'data')) as [Buffer])[0])),
-    );
+    const openers = Array.from({ length: 4 }, () => run(process.execPath, ['--import', 'tsx', OPENER, dir]));
+    const said = (await Promise.all(openers)).map(({ stdout }) => stdout);
     expect(said[0]).toMatch(/^\S+ \S+ \S+\n$/);
     expect(new Set(said).size).toBe(1);
   });

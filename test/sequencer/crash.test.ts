@@ -224,8 +224,7 @@ describe(`kill -9 while sealing (COUNTERSIGN_TEST_SEED=${SEED})`, () => {
     const signer = world.keys.forTenant('default').record;
     const sequencer = createSequencer(world);
     await sequencer.append('default', [await stageRecord(signer, { action: 'act_before' })]);
-    process.kill(world.postgres.pid, 'SIGKILL');
-    await world.postgres.ended;
+    await world.kill();
     const record = await stageRecord(signer, { action: 'act_between' });
     await expect(sequencer.append('default', [record])).rejects.toMatchObject({ code: 'unavailable' });
     await expect(world.store.ping()).rejects.toMatchObject({ code: 'unavailable' });

@@ -1,10 +1,11 @@
 /** A real PostgreSQL in a folder of its own, for one test file. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileKeys, type Keys } from '../../src/keys/index.ts';
 import { freePort, openStore, type EmbeddedPostgres, type Store } from '../../src/store/index.ts';
 import { openTestPostgres } from './cluster.ts';
+import { eventually } from './eventually.ts';
 import { untyped } from './untyped.ts';
 
 export interface TestDatabase {
@@ -14,6 +15,8 @@ export interface TestDatabase {
   store: Store;
   /** Another pool on the same database, closed with everything else. */
   open(poolSize?: number): Promise<Store>;
+  /** `kill -9` of the server. Resolves when the processes of its connections are gone too: until they notice, they go on answering. */
+  kill(): Promise<void>;
   /** Another server on the same folder and port, after the first was stopped or killed. */
   restart(how?: { keepStores: true }): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +43,15 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     postgres: await openTestPostgres({ dataDir, port }),
     store: untyped<Store>(undefined),
     open,
+    async kill() {
+      const { pid, ended } = database.postgres;
+      const connections = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+      process.kill(pid, 'SIGKILL');
+      await ended;
+      await eventually('every process of the server is gone', () =>
+        connections.some((one) => existsSync(`/proc/${one}`)) ? undefined : true,
+      );
+    },
     async restart(how) {
       if (how === undefined) await Promise.all(stores.splice(0).map((store) => store.close()));
       await database.postgres.stop();
