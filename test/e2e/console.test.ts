@@ -90,6 +90,36 @@ describe('an auditor', () => {
     expect(asked.status).toBe(200);
   });
 
+  it('looks for a person among those who took part, by keyboard or by hand', async () => {
+    await stack.ask(refund(12.25, { actor: { id: 'agent:searched-for', type: 'agent' } }));
+    await open(AUDITOR, '/console/decisions', DESK);
+    await page.getByText('More filters').click();
+    const box = (value: string) => page.getByRole('combobox', { name: `Asked by: ${value}` });
+    const search = page.getByRole('combobox', { name: 'Search for a person' });
+    const asked = (actor: string) => page.getByRole('button', { name: `Remove: asked by ${actor}` }).waitFor();
+    await box('anybody').focus();
+    await page.keyboard.press('Enter');
+    await search.fill('SEARCHED');
+    await page.getByRole('option', { name: 'agent:searched-for' }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await asked('agent:searched-for');
+    expect(new URL(page.url()).searchParams.get('actor')).toBe('agent:searched-for');
+    await page.getByText('1 found').waitFor();
+    // Whoever is not among them can be typed.
+    await box('agent:searched-for').click();
+    await search.fill('agent:never-seen');
+    await page.getByRole('option', { name: 'agent:never-seen' }).click();
+    await asked('agent:never-seen');
+    await page.setViewportSize(PHONE.viewport);
+    await box('agent:never-seen').click();
+    await page.getByRole('option', { name: 'agent:searched-for' }).waitFor();
+    await looksRight();
+    await page.getByRole('option', { name: 'anybody' }).click();
+    await page.getByText('All actions, newest first.').waitFor();
+  });
+
   it('finds every page sound, to whoever sees, listens or holds a phone', async () => {
     await open(AUDITOR, '/console', DESK);
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();

@@ -51,6 +51,7 @@ export const WORDS = {
     searchShort: 'Three characters or more.',
     filters: 'Filters',
     more: 'More filters',
+    person: { anybody: 'anybody', search: 'Search for a person' },
     sentence: 'What is shown',
     all: 'All actions, newest first.',
     clear: 'Clear all',
