@@ -5,6 +5,7 @@ import { Directory } from '../identity/index.ts';
 import { backtest, buildBundle, compileBundle, evaluate, lintFiles, type CompiledBundle } from '../policy/index.ts';
 import { caseFacts, readCases } from '../policy/cases.ts';
 import { externalEngines } from '../policy/engines/index.ts';
+import { kernelThread } from '../engine/thread-time.ts';
 import type { RehearsalInput, RehearsalStep } from './rehearsal.ts';
 
 const tell = (message: RehearsalStep): void => parentPort?.postMessage(message);
@@ -57,4 +58,4 @@ parentPort?.on('message', (input: RehearsalInput) => {
   }
   tell({ at: 'done', file: null });
 });
-tell({ at: 'started', file: null });
+tell({ at: 'started', file: null, thread: kernelThread() });
