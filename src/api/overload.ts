@@ -1,10 +1,11 @@
 /** Refuses excess requests immediately. Their callers can come again early, and accepted requests are answered in time. */
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { CountersignError } from '../contract/index.ts';
+import { createAdaptiveLimit } from './adaptive-limit.ts';
 import { sendProblem } from './problem.ts';
 
 export interface OverloadOptions {
-  /** Requests that may be at work in this process at a time. */
+  /** Requests that may be at work in this process at a time, at most. Where that lasts and makes answers slow, fewer may. */
   atOnce: number;
   /** Called for each request that is turned away. */
   onShed?: (() => void) | undefined;
@@ -18,13 +19,14 @@ const ALWAYS = ['/healthz', '/readyz', '/metrics'];
 
 /** Counts requests at work, before anything is read or looked up for them. */
 export function refuseOverload({ atOnce, onShed, workMs = 2000 }: OverloadOptions): RequestHandler {
-  let atWork = 0;
+  const limit = createAdaptiveLimit({ most: atOnce, now: () => performance.now() });
   return (request, response, next) => {
     if (ALWAYS.includes(request.path)) {
       next();
       return;
     }
-    if (atWork >= atOnce) {
+    const end = limit.enter();
+    if (end === null) {
       onShed?.();
       const busy = new CountersignError(
         'unavailable',
@@ -34,16 +36,23 @@ export function refuseOverload({ atOnce, onShed, workMs = 2000 }: OverloadOption
       sendProblem(response, busy);
       return;
     }
-    atWork += 1;
     let working = true;
-    const done = (): void => {
-      if (working) atWork -= 1;
+    const done = (kind: string | null): void => {
+      if (!working) return;
       working = false;
       clearTimeout(waits);
+      end(kind);
     };
-    const waits = Number(request.query['wait'] ?? 0) > 0 ? setTimeout(done, workMs).unref() : undefined;
+    const polls = Number(request.query['wait'] ?? 0) > 0;
+    const waits = polls ? setTimeout(() => done(null), workMs).unref() : undefined;
     // Also where the caller hung up.
-    response.on('close', done);
+    response.on('close', () => done(polls || !response.writableFinished ? null : kindOf(request)));
     next();
   };
+}
+
+/** Requests of one route take about the same time. */
+function kindOf({ method, route }: Request): string | null {
+  const path: unknown = (route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? `${method} ${path}` : null;
 }

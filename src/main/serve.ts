@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
 import { createJudging, type Judging } from '../activities/index.ts';
 import type { Config } from './config.ts';
+import { acceptTogether, type Acceptors } from './accept.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { createClient, TASK_QUEUE } from './engine.ts';
@@ -41,32 +42,36 @@ export async function openServer(config: Config, closers: Closers): Promise<List
   let answer: RequestListener = answerStarting;
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => answer(request, response));
   const port = await listen(server, config.port, config.host);
-  closers.add(
-    () =>
-      new Promise((resolve) => {
-        server.close(resolve);
-        // Keep-alive connections would hold the server open. Requests in flight are already durable.
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 2000).unref();
-      }),
-  );
+  const acceptors = acceptTogether(server);
+  closers.add(async () => {
+    const closed = closeServer(server, acceptors);
+    // Keep-alive connections would hold the server open. Requests in flight are already durable.
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2000).unref();
+    await closed;
+  });
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {
     server,
     url: `http://${host}:${port}`,
     serve: (handler) => (answer = handler),
-    drain: () => drained(server),
+    drain: () => drained(server, acceptors),
   };
 }
 
 /** Time for open requests when the process stops, in milliseconds. The operator waits longer before killing it (docs/operations.md). */
 const DRAIN_MS = 10_000;
 
-async function drained(server: Server): Promise<void> {
+/** Resolves when every connection is closed, whichever descriptor took it. */
+async function closeServer(server: Server, acceptors: Acceptors): Promise<void> {
+  await Promise.all([new Promise((resolve) => server.close(resolve)), acceptors.close()]);
+}
+
+async function drained(server: Server, acceptors: Acceptors): Promise<void> {
   // An idle connection stays open for a next request, which must not come any more.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   try {
-    await within(DRAIN_MS, new Promise<void>((resolve) => server.close(() => resolve())));
+    await within(DRAIN_MS, closeServer(server, acceptors));
   } catch {
     // Remaining requests are cut off when the server is closed.
   } finally {

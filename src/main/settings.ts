@@ -83,7 +83,7 @@ const SERVING = {
     .describe('How many requests each credential may send.'),
   COUNTERSIGN_REQUESTS_AT_ONCE: whole(1, 100_000, 'is a whole number from 1 to 100000')
     .default(512)
-    .describe('How many requests one process works on; more are answered 503.'),
+    .describe('How many requests one process works on at most; more are answered 503.'),
   COUNTERSIGN_ACCESS_REQUESTS: z
     .enum(['on', 'off'], 'is on or off')
     .default('on')
