@@ -177,10 +177,15 @@ describe('a workflow of an action', () => {
   it('that is terminated is taken up again by the sweep, with what it waited for', { timeout: 150_000 }, async () => {
     const handle = stranger.client.workflow.getHandle(workflowIdOf(lost.id));
     const sweep = stranger.client.schedule.getHandle('countersign-sweep');
-    while ((await handle.describe()).status.name !== 'RUNNING') {
-      await sweep.trigger();
-      await new Promise((next) => setTimeout(next, 1_000));
-    }
+    await eventually(
+      'the sweep takes it up',
+      async () => {
+        if ((await handle.describe()).status.name === 'RUNNING') return true;
+        await sweep.trigger();
+        return undefined;
+      },
+      { withinMs: 150_000, everyMs: 1_000 },
+    );
     expect(await read(lost.id)).toEqual(lost);
     expect((await approve(lost.id)).body.status).toBe('released');
   });

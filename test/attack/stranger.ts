@@ -1,9 +1,9 @@
 /** Somebody who may write to the Temporal namespace, and has neither our codec's key nor any credential: a plain client and a worker of their own. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { eventually } from '../support/eventually.ts';
 import { untyped } from '../support/untyped.ts';
 
 const { CommandType } = proto.temporal.api.enums.v1;
@@ -34,17 +34,16 @@ export async function openStranger(address: string): Promise<Stranger> {
   const identity = 'stranger';
 
   /** What became of the activity, as the history of the stranger's workflow has it. */
-  const endOf = async (workflowId: string): Promise<{ failed: string | null }> => {
-    for (;;) {
+  const endOf = (workflowId: string): Promise<{ failed: string | null }> =>
+    eventually(`${workflowId} has ended`, async () => {
       const { history } = await service.getWorkflowExecutionHistory({ namespace, execution: { workflowId } });
       for (const event of history?.events ?? []) {
         if (event.activityTaskCompletedEventAttributes) return { failed: null };
         const { failure } = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes ?? {};
         if (failure) return { failed: failure.applicationFailureInfo?.type ?? failure.message ?? 'failed' };
       }
-      await sleep(100);
-    }
-  };
+      return undefined;
+    });
 
   return {
     client: new Client({ connection }),

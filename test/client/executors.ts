@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { permitOf, requirePermit } from '../../src/client/verify/index.ts';
 import { freePort } from '../../src/store/index.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
+import { eventually } from '../support/eventually.ts';
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const hasGo = spawnSync('go', ['version']).status === 0;
@@ -93,14 +93,5 @@ export async function startExecutors(
   };
 }
 
-async function answering(url: string): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
-    const up = await fetch(url).then(
-      () => true,
-      () => false,
-    );
-    if (up) return;
-    await sleep(100);
-  }
-  throw new Error(`the executor at ${url} did not start`);
-}
+const answering = (url: string): Promise<Response> =>
+  eventually(`the executor at ${url} answers`, () => fetch(url).catch(() => undefined), { withinMs: 120_000 });

@@ -13,6 +13,7 @@ import {
   type Plan,
 } from '../../src/client/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { expired } from '../support/permits.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { hasPython, PYTHON, pythonEnv } from './python.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
@@ -225,8 +226,8 @@ describe('govern()', () => {
   it('fetches a fresh permit where the first came too late', async () => {
     const key = randomUUID();
     const asked = request(1, { surface: 'client.short' });
-    const { id } = await client.request(asked, { idempotencyKey: key });
-    await new Promise((next) => setTimeout(next, 1500));
+    const { id, permit } = await client.request(asked, { idempotencyKey: key });
+    await expired(permit ?? '');
     expect(await client.govern(asked, { key }, () => 'done')).toMatchObject({ status: 'executed', action: { id } });
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countersign } from '../cli/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { openReceiver, type Receiver } from '../support/receiver.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, startTestStack, type TestStack } from '../support/stack.ts';
@@ -69,14 +70,6 @@ const recordsOf = async (id: string, type: string) =>
   (await stack.call('GET', `/v1/records?action=${id}&type=${type}`)).body.records.map(
     (item: { record: unknown }) => item.record,
   );
-/** The first answer that satisfies the test; the test's own limit ends the wait. */
-async function soon<T>(read: () => Promise<T>, test: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await read();
-    if (test(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 describe('breaking the glass', () => {
   it('releases at once on that person’s word and reason, and says so loudly', async () => {
@@ -294,10 +287,10 @@ describe('the review', () => {
     const late = await cli('review', id, '--right', '--reason', 'it was needed', '--as', RISK);
     expect([late.code, late.err]).toEqual([0, '']);
     expect(await recordsOf(id, 'review')).toMatchObject([{ body: { state: 'done', via: 'cli' } }, {}]);
-    const after = await soon(
-      () => stack.call('GET', '/v1/reports/break-glass', undefined, auditor),
-      ({ body }) => body.right === 1,
-    );
+    const after = await eventually('the report has it', async () => {
+      const read = await stack.call('GET', '/v1/reports/break-glass', undefined, auditor);
+      return read.body.right === 1 ? read : undefined;
+    });
     expect(after.body.items.find(({ action }: { action: string }) => action === id)).toMatchObject({
       status: 'done',
       late: true,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permitVerifier, ReplayCache } from '../../src/client/verify/index.ts';
 import { createClient } from '../../src/main/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { expired } from '../support/permits.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -50,14 +51,12 @@ afterAll(async () => {
 
 const quick = (amount: number): object => ({ ...REFUND, surface: 'test.quick', params: { amount } });
 
-/** The action once it has this status; the test's own limit ends the wait. */
-async function becomes(id: string, status: string) {
-  for (;;) {
+/** The action once it has this status. */
+const becomes = (id: string, status: string) =>
+  eventually(`${id} is ${status}`, async () => {
     const { body } = await it_.call('GET', `/v1/actions/${id}`);
-    if (body.status === status) return body;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+    return body.status === status ? body : undefined;
+  });
 
 const typesOf = async (id: string): Promise<string[]> => {
   const { body } = await it_.call('GET', `/v1/records?action=${id}`);
@@ -142,7 +141,7 @@ describe('an outcome that never comes', () => {
 describe('a permit that nobody redeems', () => {
   it('dies after its time, and its action lapses when it can be collected no longer', async () => {
     const { body } = await it_.ask(quick(3));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await expired(body.permit);
     const late = await redeem(body.permit);
     expect([late.status, late.body.code]).toEqual([403, 'permit-expired']);
     const lapsed = await becomes(body.id, 'lapsed');

@@ -6,6 +6,7 @@ import { openFileKeys } from '../../src/keys/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
@@ -115,12 +116,11 @@ describe('an action started by any Temporal SDK', () => {
   it('is refused without a valid token', async () => {
     const key = randomUUID();
     await start(key, 'csk_000000000000_wrong');
-    let answer = await it_.call('GET', `/v1/actions/act_${hashOf(key)}`);
     // Nobody over HTTP asked for it, so nobody is told when it is judged: until then there is none, or it is being judged.
-    while (answer.status === 404 || answer.status === 503) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      answer = await it_.call('GET', `/v1/actions/act_${hashOf(key)}`);
-    }
+    const answer = await eventually('it is judged', async () => {
+      const read = await it_.call('GET', `/v1/actions/act_${hashOf(key)}`);
+      return read.status === 404 || read.status === 503 ? undefined : read;
+    });
     expect(answer.body).toMatchObject({ status: 'refused', permit: null, verdict: { basis: 'unclear' } });
   });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { translated } from '../../src/store/postgres.ts';
+import { eventually } from '../support/eventually.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -99,9 +100,8 @@ const readiness = async (): Promise<{ status: number; failing: string[] }> => {
   const { checks } = (await response.json()) as { checks: { name: string; ok: boolean }[] };
   return { status: response.status, failing: checks.filter(({ ok }) => !ok).map(({ name }) => name) };
 };
-const untilReady = async (): Promise<void> => {
-  while ((await readiness()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
-};
+const untilReady = (): Promise<true> =>
+  eventually('it is ready', async () => (await readiness()).status === 200 || undefined);
 
 describe.each([
   ['temporal', /temporal/, ENGINE],
@@ -123,10 +123,11 @@ describe.each([
     });
     await untilReady();
     const key = randomUUID();
-    const answer = async (): Promise<number> => (await stack.ask(refund(13), { key })).status;
-    let status = await answer();
-    while (status === 503) status = await answer();
-    expect(status).toBe(200);
+    const answered = await eventually('it is judged', async () => {
+      const { status } = await stack.ask(refund(13), { key });
+      return status === 503 ? undefined : status;
+    });
+    expect(answered).toBe(200);
     expect((await stack.call('GET', `/v1/actions/${parked.id}`)).status).toBe(200);
   }, 60_000);
 });

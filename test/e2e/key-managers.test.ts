@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crypto, dsse } from '@sigstore/core';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/contract/index.ts';
 import { auditLog, type LogFiles } from '../../src/evidence/index.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
 import { nobleVerify, verifyReceipt, type Trust } from '../../src/sealing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { startFakeVault, type FakeVault } from '../support/fake-vault.ts';
 import { LEAD, refund, startTestStack, type Answer, type TestStack } from '../support/stack.ts';
 
@@ -153,14 +154,10 @@ describe.each(['failing', 'down'] as const)('the key manager is %s', (state) => 
     vault.state = 'up';
     const ids = [...asked.map(({ body }) => body.action.id as string), parked.body.id as string];
     for (const id of ids) {
-      const action = await vi.waitFor(
-        async () => {
-          const { body } = await stack.call('GET', `/v1/actions/${id}?wait=20`);
-          expect(body.status).toBe('released');
-          return body;
-        },
-        { timeout: 60_000, interval: 200 },
-      );
+      const action = await eventually(`${id} is released`, async () => {
+        const { body } = await stack.call('GET', `/v1/actions/${id}?wait=20`);
+        return body.status === 'released' ? body : undefined;
+      });
       expect((await stack.call('POST', '/v1/permits/redeem', { permit: action.permit })).status).toBe(200);
     }
     expect([200, 503]).toContain((await deciding).status);
@@ -186,7 +183,7 @@ it('a rotation to a newer version of the same key, and to another place', async 
 it('the key to attest with comes into the key manager by a rotation; without it nothing is even asked', async () => {
   const rotated = await stack.call('POST', '/v1/signing-keys', { use: 'attestation', reason: 'into the vault' });
   expect(rotated.body).toMatchObject({ signer: 'vault:transit/attestations:1' });
-  await vi.waitFor(() => expect(stack.stack.parts.keys.attestation.algorithm).toBe('ES256'), 10_000);
+  await eventually('the new key attests', () => stack.stack.parts.keys.attestation.algorithm === 'ES256' || undefined);
   vault.state = 'down';
   const { status, body } = await stack.ask(refund(10));
   expect([status, body.detail]).toEqual([503, expect.stringContaining('key manager')]);

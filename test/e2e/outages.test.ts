@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logFiles } from '../../src/archive/make/log-files.ts';
 import { auditLog } from '../../src/evidence/index.ts';
 import { nodeVerify } from '../../src/keys/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, passed } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { hasButton } from '../support/approver.ts';
@@ -56,6 +56,12 @@ afterAll(async () => {
 const slackId = (person: string): string =>
   stack.stack.parts.directory.current('default').person(person)?.slack?.user ?? '';
 const actionOf = async (id: string, wait = 20) => (await stack.call('GET', `/v1/actions/${id}?wait=${wait}`)).body;
+/** The action once it waits for nobody. */
+const settled = (id: string) =>
+  eventually(`${id} waits for nobody`, async () => {
+    const action = await actionOf(id, 5);
+    return action.status === 'supervised' ? undefined : action;
+  });
 const decide = async (id: string, body: object) =>
   stack.call('POST', `/v1/actions/${id}/decisions`, body, { token: await stack.person(LEAD) });
 const posted = (id: string) =>
@@ -110,13 +116,7 @@ describe('while Slack is away', () => {
     const { control } = stack.sandbox;
     control.inject({ outage: true });
     const { body } = await stack.ask({ ...REFUND, surface: 'test.quick' });
-    const expired = await (async () => {
-      for (;;) {
-        const now = await actionOf(body.id, 2);
-        if (now.status !== 'supervised') return now;
-      }
-    })();
-    expect(expired.status).toBe('expired');
+    expect((await settled(body.id)).status).toBe('expired');
     control.inject({ outage: false });
     const message = await control.waitFor(
       () =>
@@ -193,15 +193,9 @@ describe('after days without any process', () => {
     await stack.stop({ keepData: true, replay: false });
     // Past the expiry of the policy above, counted from the action's own clock.
     const due = Date.parse(body.approval.expiresAt as string) + 500;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+    await passed(due);
     stack = await startTestStack(env(), dataDir);
-    const action = await (async () => {
-      for (;;) {
-        const now = await actionOf(body.id, 5);
-        if (now.status !== 'supervised') return now;
-      }
-    })();
-    expect(action.status).toBe('expired');
+    expect((await settled(body.id)).status).toBe('expired');
     const records = (await stack.call('GET', `/v1/records?action=${body.id}`)).body.records;
     expect(
       records.map((item: { record: { type: string; decision?: string } }) => item.record.decision ?? item.record.type),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyPasskeyDecision } from '../../src/sealing/index.ts';
 import { buttonValue } from '../../src/slack/blocks/model.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { originOf, send } from '../support/passkeys.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import type { Answer } from '../support/stack.ts';
@@ -143,8 +144,8 @@ describe('Slack, under a stage that asks for a passkey', () => {
     expect(JSON.stringify(message.blocks)).not.toContain('"action_id":"approve"');
     // A client of somebody's own making, whom Slack lets click what is not there.
     const posted = () => stack.stack.parts.store.slackMessages.find('T0SANDBOX', message.channel, message.ts);
-    await expect.poll(posted, { timeout: 30_000 }).not.toBeNull();
-    const value = buttonValue({ action: id, revision: (await posted())?.revision ?? 0, stage: 0 });
+    const { revision } = await eventually('the message is stored', async () => (await posted()) ?? undefined);
+    const value = buttonValue({ action: id, revision, stage: 0 });
     const { status } = await control.deliver('interaction', {
       type: 'block_actions',
       trigger_id: '1.2.made-up',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RENDERER } from '../../src/slack/blocks/index.ts';
 import { countersign } from '../cli/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { CFO, LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -161,10 +162,11 @@ describe('what an approver was shown in Slack', () => {
     const token = await it_.person(AUDITOR);
     expect((await it_.call('GET', `/v1/records/${hash}/shown`, undefined, { token })).status).toBe(200);
     // Not before its workflow has ended, too.
-    const erase = () => it_.call('POST', `/v1/actions/${id}/erase`, { reason: 'art. 17' }, { token });
-    let erased = await erase();
-    while (erased.body.code === 'conflict') erased = await erase();
-    expect(erased.status).toBe(200);
+    const erased = await eventually('its workflow has ended', async () => {
+      const answer = await it_.call('POST', `/v1/actions/${id}/erase`, { reason: 'art. 17' }, { token });
+      return answer.body.code === 'conflict' ? undefined : answer.status;
+    });
+    expect(erased).toBe(200);
     expect((await it_.call('GET', `/v1/records/${hash}/shown`, undefined, { token })).status).toBe(409);
     expect((await it_.call('GET', `/v1/records/${hash}`, undefined, { token })).body.record).toEqual(record);
   });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxUser } from '../../sandbox/slack/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { REFUND, startTestStack, type TestStack } from '../support/stack.ts';
@@ -132,7 +133,7 @@ async function clicked(index: number): Promise<{ decisions: unknown[]; told: str
   const refusals = await attempts(body.id);
   const at = { user: userId(index), channel: message.channel, ts: message.ts, actionId: 'approve', force: true };
   await control.click(at as Parameters<typeof control.click>[0]);
-  for (;;) {
+  return eventually('the click is taken or refused', async () => {
     const action = (await stack.call('GET', `/v1/actions/${body.id}`)).body;
     const { decisions } = action.approval.stages[0];
     const told = control
@@ -140,9 +141,8 @@ async function clicked(index: number): Promise<{ decisions: unknown[]; told: str
       .map(({ text }) => text)
       .join('\n');
     const refused = CASES[index]?.atOnce === true || (await attempts(body.id)) > refusals;
-    if (decisions.length > 0 || refused) return { decisions, told };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return decisions.length > 0 || refused ? { decisions, told } : undefined;
+  });
 }
 const attempts = async (id: string): Promise<number> =>
   (await stack.stack.parts.store.attempts.list('default', id)).length;

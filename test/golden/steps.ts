@@ -1,5 +1,5 @@
 /** Good inputs of before, asked of any stack through its API, and its answers without what differs from run to run. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
 
 /** A stack that runs, whatever its version. */
 export interface Asked {
@@ -102,7 +102,13 @@ export async function askAll(stack: Asked): Promise<Answered[]> {
   });
   await ask('nothing is released meanwhile', 20, 'frozen');
   await call('and lifted', 'DELETE', `/v1/freezes/${String(frozen['id'])}`, { body: { reason: 'it is over' } });
-  await sleep(100);
+  await eventually('the tables include every record', async () => {
+    const headers = { authorization: `Bearer ${stack.key}` };
+    const list = (await (await fetch(`${stack.url}/v1/actions?limit=1`, { headers })).json()) as {
+      asOf: { size: number; logSize: number };
+    };
+    return list.asOf.size === list.asOf.logSize || undefined;
+  });
   const auditor = await stack.token(AUDITOR);
   const records = await call('records are found', 'GET', '/v1/records?surface=payments.refund&limit=100', {
     token: auditor,

@@ -14,6 +14,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { actionRequestSchema, DEFAULT_TENANT, NEXUS_ASK, type NexusAskInput } from '../../src/contract/index.ts';
 import { actionIdOf } from '../../src/engine/ids.ts';
 import { createClient } from '../../src/main/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { openReceiver } from '../support/receiver.ts';
 import { CFO, LEAD, REFUND, startTestStack, type TestStack } from '../support/stack.ts';
@@ -104,13 +105,17 @@ async function main(): Promise<void> {
     const headers = { 'idempotency-key': randomUUID() };
     return (await it.call('POST', '/v1/plans', { steps }, { headers })).body as { id: string; steps: { id: string }[] };
   };
-  const becomes = async (id: string, status: string): Promise<{ permit: string }> => {
-    for (;;) {
+  const becomes = (id: string, status: string): Promise<{ permit: string }> =>
+    eventually(`${id} is ${status}`, async () => {
       const { body } = await it.call('GET', `/v1/actions/${id}`);
-      if (body.status === status) return body as { permit: string };
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
+      return body.status === status ? (body as { permit: string }) : undefined;
+    });
+  /** Its first activity has answered. */
+  const begun = (handle: WorkflowHandle): Promise<true> =>
+    eventually(`${handle.workflowId} has told people`, async () => {
+      const { events } = await handle.fetchHistory();
+      return events?.some(({ activityTaskCompletedEventAttributes: done }) => done != null) || undefined;
+    });
   /** What the Nexus service starts for one call of another namespace, and the action that it asks for. */
   const askOverNexus = async (amount: number): Promise<{ id: string; handle: WorkflowHandle }> => {
     const idempotencyKey = randomUUID();
@@ -229,8 +234,7 @@ async function main(): Promise<void> {
       const { id } = await ask(500);
       const handle = client.workflow.getHandle(`action/default/${id.slice(4)}`);
       // Its first run has told people; the second begins from the records.
-      while ((await handle.fetchHistory()).events?.some((event) => event.activityTaskCompletedEventAttributes) !== true)
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      await begun(handle);
       await handle.terminate();
       await decide(id, { decision: 'approve' });
       const { permit } = await becomes(id, 'released');
@@ -291,8 +295,7 @@ async function main(): Promise<void> {
     async 'asked-over-nexus-withdrawn'() {
       const { id, handle } = await askOverNexus(500);
       // It follows the action by now: the first activity has answered that people are waited for.
-      while ((await handle.fetchHistory()).events?.some((event) => event.activityTaskCompletedEventAttributes != null) !== true)
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      await begun(handle);
       await handle.cancel();
       await becomes(id, 'cancelled');
       return handle.workflowId;

@@ -133,6 +133,36 @@ describe('an assertion that something fails', () => {
   });
 });
 
+/** Where a test lets time pass by itself, and why. All others wait by `eventually()`. */
+const SLEEPS: Record<string, string> = {
+  'test/client/agents.test.ts': 'the time that an SDK gives a hook to answer',
+  'test/client/crash.test.ts': 'a caller is killed while it waits',
+  'test/client/govern.test.ts': 'a caller stops while it waits',
+  'test/e2e/budgets.test.ts': 'what was too dear is counted again later',
+  'test/e2e/replay-order.test.ts': 'activities that take their time',
+  'test/scenarios/random.test.ts': 'a day’s commands say when to wait',
+  'test/sequencer/crash-writer.ts': 'the pace of a writer that is killed',
+  'test/sequencer/crash.test.ts': 'the moment of a kill is drawn from the seed',
+  'test/slack/bench.ts': 'an engine that is slow',
+  'test/support/eventually.ts': 'the pause between two looks',
+};
+
+/** Whether a file names a timer, or one of Vitest’s ways to wait. */
+function hasSleep(node: ts.Node): boolean {
+  if (ts.isIdentifier(node) && node.text === 'setTimeout') return true;
+  if (ts.isPropertyAccessExpression(node)) {
+    const call = `${node.expression.getText()}.${node.name.text}`;
+    if (['vi.waitFor', 'vi.waitUntil', 'expect.poll'].includes(call)) return true;
+  }
+  return ts.forEachChild(node, (child) => (hasSleep(child) ? true : undefined)) === true;
+}
+
+describe('a test that waits', () => {
+  it('waits for something to be so', () => {
+    expect(tests.filter(({ tree }) => hasSleep(tree)).map(({ file }) => file)).toEqual(Object.keys(SLEEPS));
+  });
+});
+
 /** Why an exported name may be declared in several files. `client` is a package of its own, so it is not compared. */
 const SAME_NAME: Record<string, string> = {
   register:

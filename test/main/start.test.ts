@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -88,9 +89,8 @@ function processesOf(data: string): string[] {
   });
 }
 
-async function untilGone(data: string): Promise<void> {
-  while (processesOf(data).length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
-}
+const untilGone = (data: string): Promise<true> =>
+  eventually('every process of it is gone', () => processesOf(data).length === 0 || undefined);
 
 const post = (places: Places, path: string, body: unknown, key = 'k', token = places.firstKey) =>
   fetch(places.url + path, {

@@ -22,6 +22,7 @@ import {
   type FindOptions,
   type Wheel,
 } from '../../src/main/temporal/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { zip } from '../support/zip.ts';
 
 let dir: string;
@@ -238,9 +239,8 @@ describe('the cache', () => {
   });
 });
 
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
+const until = async (what: () => boolean): Promise<void> =>
+  void (await eventually(what.toString(), () => what() || undefined));
 
 function isAlive(pid: number): boolean {
   try {

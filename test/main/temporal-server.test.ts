@@ -16,6 +16,7 @@ import {
   untilReady,
   type DevServer,
 } from '../../src/main/temporal/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { untyped } from '../support/untyped.ts';
 
 const binary = process.env['TEMPORAL_CLI_PATH'] ?? '';
@@ -123,7 +124,7 @@ describe('the dev server', () => {
     await once(owner.stdout, 'data');
     expect(processes()).not.toEqual([]);
     owner.kill('SIGKILL');
-    while (processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually('the server is gone', () => processes().length === 0 || undefined);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkLog } from '../support/check-log.ts';
+import { passed } from '../support/eventually.ts';
 import { check, createStory, type Scenario, type Story } from './story.ts';
 import { changes, published } from './table/changes.ts';
 import { asleep, failures, restarted, slackDown } from './table/faults.ts';
@@ -56,7 +57,7 @@ const GROUPS: readonly Group[] = [
     scenarios: asleep,
     async between(world) {
       await world.stopWorker();
-      await new Promise((resolve) => setTimeout(resolve, ASLEEP_MS));
+      await passed(Date.now() + ASLEEP_MS);
     },
     over: (world) => world.startWorker(),
   },

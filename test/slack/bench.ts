@@ -25,6 +25,7 @@ import {
   type SlackLog,
 } from '../../src/slack/index.ts';
 import { WAITING, decision } from './messages.ts';
+import { eventually } from '../support/eventually.ts';
 
 export const TEAM = 'T0SANDBOX';
 
@@ -281,10 +282,5 @@ export async function openBench(mode: 'http' | 'socket', options: Partial<StartO
 }
 
 /** Waits for something that no event tells of. */
-export async function until(predicate: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 400; turn++) {
-    if (predicate()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`never: ${predicate.toString()}`);
-}
+export const until = async (predicate: () => boolean): Promise<void> =>
+  void (await eventually(predicate.toString(), () => predicate() || undefined, { everyMs: 25 }));

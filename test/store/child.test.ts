@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { spawnSupervised } from '../../src/store/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 const PARENT = fileURLToPath(new URL('child-parent.ts', import.meta.url));
 
@@ -16,10 +16,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function untilGone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 500 && isAlive(pid); tries++) await sleep(20);
-  return !isAlive(pid);
-}
+const untilGone = (pid: number): Promise<true> =>
+  eventually(`process ${pid} is gone`, () => !isAlive(pid) || undefined, { everyMs: 20 });
 
 describe('spawnSupervised', () => {
   it('answers with the process id of the command itself, and how it ended', async () => {

@@ -4,10 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/store/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 const HOLDER = fileURLToPath(new URL('embedded-holder.ts', import.meta.url));
 
@@ -24,6 +24,15 @@ async function start(dataDir: string): Promise<EmbeddedPostgres> {
   const postgres = await openEmbeddedPostgres({ dataDir });
   open.push(postgres);
   return postgres;
+}
+
+/** Whether a process has ended, also where nobody has asked how yet: field 3 of proc(5) stat. */
+function hasEnded(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === true;
+  } catch {
+    return true;
+  }
 }
 
 async function ask(connectionString: string, ...statements: string[]): Promise<unknown[]> {
@@ -136,7 +145,7 @@ describe('openEmbeddedPostgres', () => {
       const supervisor = Number(readFileSync(`/proc/${server}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
       process.kill(holder.pid as number, 'SIGSTOP');
       process.kill(supervisor, 'SIGKILL');
-      await sleep(100);
+      await eventually('the supervisor is dead', () => hasEnded(supervisor) || undefined);
     }
     const closed = once(holder, 'close');
     holder.kill('SIGKILL');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { Directory } from '../../src/identity/index.ts';
 import type { ApproverDriver, Shown } from './approver.ts';
+import { eventually } from './eventually.ts';
 
 export const LOCAL = {
   botToken: 'xoxb-local-slack',
@@ -190,13 +191,7 @@ function driverOf(url: string, screen: Screen): ApproverDriver {
     return ((await answer.json()) as { messages: Message[] }).messages;
   };
   const shown = ({ channel, ts, blocks }: Message): Shown => ({ channel, ts, blocks: blocks ?? [] });
-  const wait: ApproverDriver['wait'] = async (read) => {
-    for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((next) => setTimeout(next, 50))) {
-      const found = await read();
-      if (found !== undefined) return found;
-    }
-    throw new Error('local-slack never showed it');
-  };
+  const wait: ApproverDriver['wait'] = (read) => eventually('local-slack shows it', read);
   return {
     wait,
     messageOf: (action) =>

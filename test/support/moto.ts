@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/store/index.ts';
+import { eventually } from './eventually.ts';
 
 const VERSION = '5.2.5';
 
@@ -88,14 +89,13 @@ export async function startMoto(found: NonNullable<ReturnType<typeof findMoto>>,
 }
 
 async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline && child.exitCode === null;) {
-    try {
-      await fetch(`${url}/moto-api/`);
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  try {
+    await eventually(`moto answers at ${url}`, () => {
+      if (child.exitCode !== null) throw new Error(`moto ended with ${child.exitCode}`);
+      return fetch(`${url}/moto-api/`).catch(() => undefined);
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
   }
-  child.kill('SIGKILL');
-  throw new Error(`moto does not answer at ${url}`);
 }

@@ -1,6 +1,7 @@
 /** Our own sandbox as the approver's end-to-end test drives it. */
 import type { SlackSandbox } from '../../sandbox/slack/index.ts';
 import { hasButton, type ApproverDriver } from './approver.ts';
+import { eventually } from './eventually.ts';
 
 const CHANNEL = 'finance-approvals';
 const WAIT_MS = 30_000;
@@ -33,12 +34,6 @@ export function sandboxDriver({ control }: SlackSandbox): ApproverDriver {
       return outcome === 'errors' ? 'errors' : 'taken';
     },
     privateAnswers: async (user) => control.ephemerals(user).map(({ text }) => text),
-    async wait(read) {
-      for (const end = Date.now() + WAIT_MS; Date.now() < end; await new Promise((next) => setTimeout(next, 50))) {
-        const found = await read();
-        if (found !== undefined) return found;
-      }
-      throw new Error('the sandbox never showed it');
-    },
+    wait: (read) => eventually('the sandbox shows it', read),
   };
 }

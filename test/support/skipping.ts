@@ -23,6 +23,7 @@ import { installRuntime } from '../../src/main/temporal/runtime.ts';
 import { activityDeps, createLogger, openParts } from '../../src/main/parts.ts';
 import { freePort } from '../../src/store/index.ts';
 import { openTestPostgres } from './cluster.ts';
+import { eventually } from './eventually.ts';
 
 export interface SkippingWorld {
   now(): number;
@@ -53,31 +54,32 @@ async function startSkippingServer(executable: string): Promise<SkippingServer> 
   const port = await freePort();
   const child = spawn(executable, [String(port)], { stdio: ['ignore', 'ignore', 'ignore'] });
   const exited = once(child, 'exit');
-  for (const end = Date.now() + 120_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
-    try {
-      // What the SDK's own starter asks for.
-      const options = {
-        address: `127.0.0.1:${port}`,
-        [InternalConnectionOptionsSymbol]: { supportsTestService: true },
-      };
-      const connection = await NativeConnection.connect(options);
-      const { testService } = connection;
-      if (testService === undefined) throw new Error('the connection has no test service');
-      return {
-        connection,
-        sleep: async (ms) => void (await testService.unlockTimeSkippingWithSleep({ duration: msToTs(ms) })),
-        currentTimeMs: async () => tsToMs((await testService.getCurrentTime({})).time),
-        async stop() {
-          await connection.close();
-          child.kill('SIGTERM');
-          await exited;
-        },
-      };
-    } catch (error) {
-      if (Date.now() < end && child.exitCode === null) continue;
-      child.kill('SIGKILL');
-      throw error;
-    }
+  // What the SDK's own starter asks for.
+  const options = { address: `127.0.0.1:${port}`, [InternalConnectionOptionsSymbol]: { supportsTestService: true } };
+  try {
+    const connection = await eventually(
+      'the time-skipping server answers',
+      () => {
+        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+        return NativeConnection.connect(options).catch(() => undefined);
+      },
+      { withinMs: 120_000, everyMs: 200 },
+    );
+    const { testService } = connection;
+    if (testService === undefined) throw new Error('the connection has no test service');
+    return {
+      connection,
+      sleep: async (ms) => void (await testService.unlockTimeSkippingWithSleep({ duration: msToTs(ms) })),
+      currentTimeMs: async () => tsToMs((await testService.getCurrentTime({})).time),
+      async stop() {
+        await connection.close();
+        child.kill('SIGTERM');
+        await exited;
+      },
+    };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
   }
 }
 

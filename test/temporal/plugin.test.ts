@@ -100,14 +100,16 @@ const asked = (order: string): boolean =>
   stack.sandbox.control.messages('finance-approvals').some(({ blocks }) => JSON.stringify(blocks).includes(order));
 
 /** What Temporal's UI shows of the activity that is tried again. */
-async function pending({ handle }: Started): Promise<string> {
-  for (;;) {
+const pending = ({ handle }: Started): Promise<string> =>
+  eventually('it waits', async () => {
     const { raw } = await handle.describe();
     const message = raw.pendingActivities?.[0]?.lastFailure?.message;
-    if (message != null && message.startsWith('waiting')) return message;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-}
+    return message?.startsWith('waiting') === true ? message : undefined;
+  });
+
+/** How often it was tried. */
+const attemptsOf = async ({ handle }: Started): Promise<number> =>
+  (await handle.describe()).raw.pendingActivities?.[0]?.attempt ?? 0;
 
 /** Every text in a history, and every payload in clear. */
 function textsOf(value: unknown): string[] {
@@ -145,7 +147,8 @@ describe('an activity that is designated by name', () => {
     const message = await pending(started);
     expect(message).toMatch(/^waiting for .*user:finance-lead@acme\.test.* until \d{4}-\d\d-\d\dT.* \(act_\w+\)$/);
     const before = await lengthOf(started);
-    await new Promise((next) => setTimeout(next, 3000));
+    const tried = await attemptsOf(started);
+    await eventually('it is tried again', async () => (await attemptsOf(started)) > tried || undefined);
     expect(await lengthOf(started)).toBe(before);
     await decide(message, { decision: 'approve', reason: 'half', changes: { 'params.amount': 210 } });
     await started.handle.result();
