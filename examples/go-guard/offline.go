@@ -36,7 +36,7 @@ func (r *replays) use(c claims) error {
 		}
 	}
 	if _, again := r.used[c.Jti]; again || c.Jti == "" || len(r.used) >= r.max {
-		return errors.New("the permit was used before, or no more can be remembered")
+		return errors.New("the permit was redeemed before, or no more can be remembered")
 	}
 	r.used[c.Jti] = c.Exp
 	return nil

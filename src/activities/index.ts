@@ -9,12 +9,12 @@ import { sealDecision } from '../engine/decisions.ts';
 import type { Judged, JudgeInput } from '../engine/types.ts';
 import type { Judging } from './judging.ts';
 import { notOurs, ours } from './ours.ts';
-import { createPublishing } from './publishing.ts';
+import { createTelling } from './telling.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { webhook } from '../notify/webhook.ts';
-import { publish } from '../notify/publish.ts';
-import { publishPlan } from '../notify/publish-plan.ts';
+import { tellPeople } from '../notify/tell-people.ts';
+import { tellPlan } from '../notify/tell-plan.ts';
 import { publishPolicy } from '../engine/publish-policy.ts';
 import { resume, resumeLost } from '../engine/resume.ts';
 import { advancePlan } from '../engine/plans/advance.ts';
@@ -79,7 +79,7 @@ export function createActivities(
   deps: NotifyDeps,
   judging: Judging,
 ): LocalActivities & RemoteActivities & ExecutionActivities {
-  const publishing = createPublishing((input) => publish(deps, input));
+  const peopleTelling = createTelling((input) => tellPeople(deps, input));
   return {
     judge: sealing(async (input) => joined(await judging.judge(input))),
     judgeAndReport: sealing(async ({ outcome, ...question }) => {
@@ -97,8 +97,8 @@ export function createActivities(
     sealReview: sealing((input) => sealReview(deps, input)),
     publishPolicy: sealing((input) => publishPolicy(deps, input)),
     look: sealing(({ action }) => lookAt(deps, action)),
-    publishNow: sealing((input) => publishing.publishNow(input)),
-    publish: telling((input) => publishing.publish(input)),
+    publishNow: sealing((input) => peopleTelling.publishNow(input)),
+    publish: telling((input) => peopleTelling.publish(input)),
     callback: telling((input) => callback(deps, input)),
     webhook: telling((input) => webhook(deps, input)),
     execute: telling((input) => execute(deps, input)),
@@ -122,7 +122,7 @@ export function createPlanActivities(
     publishPlan: ours((input) => {
       const { tenant, plan, joined = 0 } = input;
       if (activityInfo().workflowExecution?.workflowId !== stepsWorkflowIdOf(tenant, plan, joined)) throw notOurs();
-      return publishPlan(deps, input);
+      return tellPlan(deps, input);
     }),
   };
 }

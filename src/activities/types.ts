@@ -25,8 +25,8 @@ import type {
 import type { PlanInput } from '../contract/governed-action.ts';
 import type { Advanced, AdvanceInput } from '../engine/plans/advance.ts';
 import type { Swept } from '../engine/resume.ts';
-import type { PublishPlanInput } from '../notify/publish-plan.ts';
-import type { CallbackInput, Published, PublishInput, WebhookInput } from '../notify/types.ts';
+import type { TellPlanInput } from '../notify/tell-plan.ts';
+import type { CallbackInput, TellResult, TellInput, WebhookInput } from '../notify/types.ts';
 
 /** Short local activities. They run inside the workflow task, so their results reach the history with it. */
 export interface LocalActivities {
@@ -45,19 +45,19 @@ export interface LocalActivities {
   /** The state of the action by its records. */
   look(input: { action: ActionRef }): Promise<Sealed>;
   /** One short try of {@link RemoteActivities.publish}; null where that is to go on with it. */
-  publishNow(input: PublishInput): Promise<Published | null>;
+  publishNow(input: TellInput): Promise<TellResult | null>;
 }
 
 /** Activities that call other people's servers. They are retried for a long time. */
 export interface RemoteActivities {
-  publish(input: PublishInput): Promise<Published>;
+  publish(input: TellInput): Promise<TellResult>;
   callback(input: CallbackInput): Promise<void>;
   webhook(input: WebhookInput): Promise<void>;
 }
 
 /** Tells people about a plan. */
 export interface PlanTelling {
-  publishPlan(input: PublishPlanInput): Promise<void>;
+  publishPlan(input: TellPlanInput): Promise<void>;
 }
 
 /** Activities of a plan's workflow. Those that seal are local: they run inside a workflow task of the same worker. */

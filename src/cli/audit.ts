@@ -1,6 +1,6 @@
 /** `countersign audit`: follows a log from outside, and says in plain words what is wrong with it. */
 import { writeFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readSealed } from '../canonical/index.ts';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
 import type { AuditReport, LogFiles } from '../evidence/index.ts';
@@ -16,6 +16,8 @@ import { readLogKeys, readRecordKeys } from './trust.ts';
 import { collectValues, usage } from './values.ts';
 
 interface AuditOptions extends ConnectOptions {
+  archive?: string;
+  /** The name of `archive` before. */
   bundle?: string;
   imported?: string;
   tenant: string;
@@ -40,7 +42,8 @@ export function register(program: Command, io: Io): void {
     .description('follow a log from outside and check all of it; exits 0 when nothing is wrong, 3 when something is')
     .option('--url <url>', 'the server (default: COUNTERSIGN_URL, else the local stack)')
     .option('--data <folder>', 'the local stack’s data folder (default: COUNTERSIGN_DATA, else .countersign)')
-    .option('--bundle <folder>', 'instead of a server: an unpacked evidence archive that holds a whole log')
+    .option('--archive <folder>', 'instead of a server: an unpacked evidence archive that holds a whole log')
+    .addOption(new Option('--bundle <folder>').hideHelp())
     .option('--imported <name>', 'a log that `countersign import` took in, as this server serves it')
     .option('--tenant <name>', 'whose log', DEFAULT_TENANT)
     .option('--state <file>', 'keeps the last checkpoint; the next audit checks that the log continues it')
@@ -53,7 +56,10 @@ export function register(program: Command, io: Io): void {
       collectValues,
     )
     .option('--json', 'print the findings as JSON')
-    .action((options: AuditOptions) => audit(io, options));
+    .action(({ bundle, ...options }: AuditOptions) => {
+      const archive = options.archive ?? bundle;
+      return audit(io, archive === undefined ? options : { ...options, archive });
+    });
 }
 
 async function audit(io: Io, options: AuditOptions): Promise<void> {
@@ -62,14 +68,14 @@ async function audit(io: Io, options: AuditOptions): Promise<void> {
     import('../keys/ed25519.ts'),
     import('../archive/check/log-files.ts'),
   ]);
-  if (options.bundle !== undefined && options.url !== undefined) throw usage('give --url or --bundle, not both');
-  if (options.bundle !== undefined && options.imported !== undefined)
-    throw usage('give --imported or --bundle, not both');
+  if (options.archive !== undefined && options.url !== undefined) throw usage('give --url or --archive, not both');
+  if (options.archive !== undefined && options.imported !== undefined)
+    throw usage('give --imported or --archive, not both');
   // A log of another deployment has its own tenant's name, and no rows here.
-  const isThisLog = options.bundle === undefined && options.imported === undefined;
-  const server = options.bundle === undefined ? await serverOf(io, options) : null;
+  const isThisLog = options.archive === undefined && options.imported === undefined;
+  const server = options.archive === undefined ? await serverOf(io, options) : null;
   const files =
-    server === null ? filesOfFolder(options.bundle ?? '') : filesOfServer(server.url, logOf(options), server.token);
+    server === null ? filesOfFolder(options.archive ?? '') : filesOfServer(server.url, logOf(options), server.token);
   const state = options.state === undefined ? null : readState(options.state);
   const { trust, believed } = await trustOf(io, options, files, state);
   // Before the newest one, which must continue it.
@@ -128,7 +134,7 @@ async function trustOf(
   if (recordKeys !== null && logKeys !== null) {
     return { trust: { recordKeys, logKeys, witnessKeys, revoked }, believed: false };
   }
-  if (options.bundle !== undefined) {
+  if (options.archive !== undefined) {
     throw usage('give --key and --log-key: keys that lie beside the evidence prove nothing about it');
   }
   const [jwks, vkey] = await Promise.all([files('jwks.json'), files('vkey')]);

@@ -30,7 +30,7 @@ export function register(program: Command, io: Io): void {
   program
     .command('verify')
     .description('check receipts, evidence archives and folders offline; exits 0 when all hold, 3 when one does not')
-    .argument('<evidence...>', 'receipt files, bundles (tar.gz), folders, or - for a receipt on standard input')
+    .argument('<evidence...>', 'receipt files, archives (tar.gz), folders, or - for a receipt on standard input')
     .option(
       '--key <jwks>',
       'the record keys: a JWKS or JWK file, as `countersign keys export` writes (repeatable; needed)',

@@ -172,7 +172,7 @@ export interface OnCallFact {
 /** What an adviser may say; to release is not among it. */
 export const ADVICE = ['none', 'stage', 'refuse'] as const;
 
-/** What the owner's own reviewer said to a request, or that they said nothing in time. */
+/** What an adviser said to a request, or that it said nothing in time. */
 export interface AdviceFact {
   policy: string;
   /** As the policy names the adviser. */

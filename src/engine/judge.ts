@@ -26,7 +26,7 @@ export function judgedOf(
   action: Action,
   { callback, execution }: Pick<ActionRequest, 'callback' | 'execution'>,
 ): Judged {
-  const hooks = endpointsOf(action.tenant, state.notify, deps.endpoints);
+  const endpoints = endpointsOf(action.tenant, state.notify, deps.endpoints);
   const { plan, openedAt, outcomeWithinMs, permitMs, announced, review } = state;
   return {
     action,
@@ -39,7 +39,7 @@ export function judgedOf(
     review: review === null || review.status === 'done' ? null : { openedAt, dueAt: review.dueAt },
     activates: isEngineSurface(state.surface),
     ...(state.releaseAfterMs === undefined ? {} : { held: true }),
-    ...(hooks.length === 0 ? {} : { hooks }),
+    ...(endpoints.length === 0 ? {} : { hooks: endpoints }),
     ...(execution === undefined ? {} : { executes: true }),
     ...(state.step === undefined
       ? {}

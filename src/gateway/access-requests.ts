@@ -74,7 +74,7 @@ async function inTheirWords<T>(codes: Partial<Record<ErrorCode, ErrorCode>>, wor
   }
 }
 
-/** A released action stays approved, however it ended. The next question learns whether its permit was used. */
+/** A released action stays approved, however it ended. The next question learns whether its permit was redeemed. */
 const STATUS: Readonly<Record<Status, TaskStatus>> = {
   evaluating: 'pending',
   supervised: 'pending',

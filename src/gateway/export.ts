@@ -103,7 +103,7 @@ export async function exportRecords(
         ? Readable.from(marked(lines(deps, tenant, selection, format), format === 'csv' ? warning : null), {
             objectMode: false,
           })
-        : await bundle(deps, tenant, { selection, sealed, history, body, by: caller.id, at }),
+        : await archiveOf(deps, tenant, { selection, sealed, history, body, by: caller.id, at }),
   };
 }
 
@@ -183,7 +183,7 @@ async function catchUp(
   }
 }
 
-async function bundle(
+async function archiveOf(
   deps: ExportDeps,
   tenant: string,
   made: Pick<ArchiveInput, 'selection'> & {

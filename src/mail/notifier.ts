@@ -61,7 +61,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
   };
 
   return {
-    async publish(message, posted, progress) {
+    async post(message, posted, progress) {
       const all = [...posted];
       const unreachable: Unreachable[] = [];
       const people = message.ask === null ? [] : [...message.audience.people, ...(message.audience.asked ?? [])];
@@ -89,7 +89,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
       return { posted: all, unreachable };
     },
 
-    async publishPlan(message, posted, progress) {
+    async postPlan(message, posted, progress) {
       const all = [...posted];
       const unreachable: Unreachable[] = [];
       const people = message.ask === null ? [] : [...message.audience.people, ...(message.audience.asked ?? [])];

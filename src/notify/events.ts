@@ -3,7 +3,7 @@ import { ENGINE_ID } from '../contract/engine-names.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { Action, EventType, JsonObject } from '../contract/index.ts';
 import type { ActionState } from '../store/action-state.ts';
-import type { PublishInput } from './types.ts';
+import type { TellInput } from './types.ts';
 
 export interface ActionEvent {
   type: EventType;
@@ -17,7 +17,7 @@ export interface ActionEvent {
   until?: string;
 }
 
-export type ActionChange = Pick<PublishInput, 'effects' | 'review' | 'was'> & { status: Action['status'] };
+export type ActionChange = Pick<TellInput, 'effects' | 'review' | 'was'> & { status: Action['status'] };
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -54,7 +54,7 @@ const STATUS: Partial<Record<Action['status'], EventType>> = {
   lapsed: 'action.lapsed',
 };
 
-function ofReview(what: NonNullable<PublishInput['review']>, review: NonNullable<ActionState['review']>): ActionEvent {
+function ofReview(what: NonNullable<TellInput['review']>, review: NonNullable<ActionState['review']>): ActionEvent {
   const { result, reviewers, dueAt } = review;
   if (what === 'reviewed' && result !== null) {
     return { type: 'review.done', by: result.by, decision: result.right ? 'right' : 'wrong', reason: result.reason };

@@ -136,14 +136,14 @@ export interface Notifier {
    * @param gathered The people whom the digest that announces the action cannot reach. A notifier with `digests` posts nothing itself then.
    * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
    */
-  publish(
+  post(
     message: ApprovalMessage,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
     gathered?: Unreachable[],
   ): Promise<Announced>;
-  /** As `publish`, for a plan: one message with all of its steps. @throws NotifierUnavailable */
-  publishPlan(
+  /** As `post`, for a plan: one message with all of its steps. @throws NotifierUnavailable */
+  postPlan(
     message: PlanMessage,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,

@@ -7,7 +7,7 @@ import type { ActionState } from '../store/action-state.ts';
 import { displayName } from './message.ts';
 import type { ApprovalMessage, Notice } from './notifier.ts';
 import { summaryOf } from '../engine/summary.ts';
-import type { PublishInput } from './types.ts';
+import type { TellInput } from './types.ts';
 
 /** People of the directory to notify: the requester, and the nearest person for whom they asked. */
 export function requestersOf(state: Pick<ActionState, 'actor' | 'requester'>, directory: Directory): string[] {
@@ -26,7 +26,7 @@ type DirectNotice = Pick<Notice, 'headline' | 'lines'> & { kind: string; until?:
 export function noticesOf(
   state: ActionState,
   message: ApprovalMessage,
-  input: Pick<PublishInput, 'effects' | 'review' | 'was'>,
+  input: Pick<TellInput, 'effects' | 'review' | 'was'>,
   directory: Directory,
   publication: string,
 ): Notice[] {
@@ -148,7 +148,7 @@ function endOf(
   state: ActionState,
   message: ApprovalMessage,
   what: string,
-  input: Pick<PublishInput, 'was'>,
+  input: Pick<TellInput, 'was'>,
   directory: Directory,
 ): DirectNotice | null {
   if (state.approval === null) return null;

@@ -27,10 +27,10 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
   const digests = gathering?.notifier.digests;
   return {
     ...(gathering === undefined || digests === undefined ? {} : { digests: { ...digests, owns: gathering.owns } }),
-    async publish(message, posted, progress, gathered) {
+    async post(message, posted, progress, gathered) {
       return together(
         await each(({ notifier, owns }) =>
-          notifier.publish(
+          notifier.post(
             message,
             posted.filter((one) => owns(one)),
             progress,
@@ -39,10 +39,10 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
         ),
       );
     },
-    async publishPlan(message, posted, progress) {
+    async postPlan(message, posted, progress) {
       return together(
         await each(({ notifier, owns }) =>
-          notifier.publishPlan(
+          notifier.postPlan(
             message,
             posted.filter((one) => owns(one)),
             progress,

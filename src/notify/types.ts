@@ -1,7 +1,7 @@
 import type { ApprovalState, ApprovalEffect } from '../approval/types.ts';
 import type { Action } from '../contract/action.ts';
 
-export interface PublishInput {
+export interface TellInput {
   action: Action;
   approval: ApprovalState | null;
   effects: ApprovalEffect[];
@@ -15,7 +15,7 @@ export interface PublishInput {
   comesAgain?: true;
 }
 
-export interface Published {
+export interface TellResult {
   unreachable: string[];
   /** Nobody was told yet: the action is announced with others at this time, in milliseconds since the epoch. */
   later?: number;
@@ -26,7 +26,7 @@ export interface Published {
 }
 
 /** What changed since the last webhook. */
-export type WebhookChange = Pick<PublishInput, 'effects' | 'review' | 'was'>;
+export type WebhookChange = Pick<TellInput, 'effects' | 'review' | 'was'>;
 
 export interface CallbackInput {
   action: Action;

@@ -90,7 +90,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
     };
   };
 
-  const publish = async (
+  const postAll = async (
     message: Subject,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
@@ -168,11 +168,11 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   };
 
   return {
-    publish: (message, posted, progress, gathered) =>
+    post: (message, posted, progress, gathered) =>
       gathered === undefined
-        ? publish(ofAction(message), posted, progress)
+        ? postAll(ofAction(message), posted, progress)
         : Promise.resolve({ posted: [...posted], unreachable: gathered }),
-    publishPlan: (message, posted, progress) => publish(ofPlan(message), posted, progress),
+    postPlan: (message, posted, progress) => postAll(ofPlan(message), posted, progress),
 
     digests: {
       async show(message, place) {

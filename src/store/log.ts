@@ -44,7 +44,7 @@ export interface LogStore {
    * trips. A process that hangs in its turn loses it within three seconds, and one that dies loses it immediately.
    *
    * @param from Leaf hashes of the open tile are read from here on.
-   * @returns `moved` when an entry exists already, or a permit was used; nothing was written.
+   * @returns `moved` when an entry exists already, or a permit was redeemed; nothing was written.
    */
   turn<T>(
     tenant: string,

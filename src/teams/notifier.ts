@@ -73,7 +73,7 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
   };
   const once = createOnce();
 
-  const publish = async (
+  const post = async (
     message: Subject,
     posted: readonly PostedMessage[],
     progress?: (done: PostedMessage) => Promise<void>,
@@ -130,10 +130,10 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
   };
 
   return {
-    publish: (message, posted, progress) =>
-      publish({ ...message, about: message.action, render: (person) => renderCard(message, person) }, posted, progress),
-    publishPlan: (message, posted, progress) =>
-      publish({ ...message, about: message.plan, render: () => renderPlanCard(message) }, posted, progress),
+    post: (message, posted, progress) =>
+      post({ ...message, about: message.action, render: (person) => renderCard(message, person) }, posted, progress),
+    postPlan: (message, posted, progress) =>
+      post({ ...message, about: message.plan, render: () => renderPlanCard(message) }, posted, progress),
 
     async thread(posted, event) {
       for (const one of posted) {

@@ -66,7 +66,7 @@ function outboxOf(input: WorkflowInput, run: ActionRun, judged: Judged): Outbox 
       people: judged.announced,
       quiet: judged.quiet === true,
       callback: judged.callback ?? ('request' in input && typeof input.request?.callback === 'string'),
-      hooks: judged.hooks,
+      endpoints: judged.hooks,
       joined: judged.joined === true,
       inTurn: judged.tellsInTurn === true ? run.exclusive : undefined,
     },

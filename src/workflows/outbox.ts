@@ -12,7 +12,7 @@ import type { ApprovalEffect, ApprovalState } from '../approval/index.ts';
 import type { LocalActivities, RemoteActivities } from '../activities/types.ts';
 import type { Exclusive } from './exclusive.ts';
 import { steppedSignal } from './messages.ts';
-import type { Published, WebhookChange, PublishInput } from '../notify/types.ts';
+import type { TellResult, WebhookChange, TellInput } from '../notify/types.ts';
 
 const { publish, callback, webhook } = proxyActivities<RemoteActivities>({
   startToCloseTimeout: '1 minute',
@@ -31,17 +31,17 @@ const { publishNow } = proxyLocalActivities<Pick<LocalActivities, 'publishNow'>>
 const isReported = (status: Action['status']): boolean => isSettled(status) || status === 'unreported';
 
 /** Notifies people. It begins immediately unless a caller, such as an approver, waits for the answer of this task. */
-async function tell(input: PublishInput, inTurn: Exclusive): Promise<Published> {
+async function tell(input: TellInput, inTurn: Exclusive): Promise<TellResult> {
   if (input.publication === undefined || (input.was !== null && !isReported(input.action.status)))
     return publish(input);
-  const published = await inTurn(() => publishNow(input)).catch(() => null);
-  return published ?? publish(input);
+  const announced = await inTurn(() => publishNow(input)).catch(() => null);
+  return announced ?? publish(input);
 }
 
 /** Tells people, callbacks and webhooks about the action. The state is read when a notification begins. */
 export interface Outbox {
   /** Notes that the action changed; what people read follows as soon as it can. */
-  changed(effects?: ApprovalEffect[], review?: PublishInput['review']): void;
+  changed(effects?: ApprovalEffect[], review?: TellInput['review']): void;
   /** Tells the workflow of the action's plan about every change from here on. @param lost called where that workflow is gone */
   stepOf(planWorkflow: string, lost: () => Promise<void>): void;
   /** Resolves when every change so far was told, or given up. */
@@ -91,7 +91,7 @@ export function createOutbox(
     quiet?: boolean;
     callback: boolean;
     joined: boolean;
-    hooks?: readonly string[] | undefined;
+    endpoints?: readonly string[] | undefined;
     /**
      * The queue of the workflow's steps. Two local activities that overlap may end in one order, and replay in the other. Older histories
      * leave it out.
@@ -102,16 +102,16 @@ export function createOutbox(
   const inTurn: Exclusive = tells.inTurn ?? ((step) => step());
   const tellsPeople = tells.people && tells.quiet !== true;
   let revision = 0;
-  let published = 0;
+  let announced = 0;
   let effects: ApprovalEffect[] = [];
-  let review: PublishInput['review'] = null;
+  let review: TellInput['review'] = null;
   let toldStatus: Action['status'] | null = null;
-  const hooks = tells.hooks ?? [];
+  const endpoints = tells.endpoints ?? [];
   const callbacks = createQueue(({ action, news }, index) =>
     callback({ action, news, messageId: `${action.id}.${index}` }),
   );
   /** Each endpoint has its own order and its own outages. */
-  const notifications = hooks.map((target) =>
+  const notifications = endpoints.map((target) =>
     createQueue(({ at, news, action }, index) => {
       const bare = { ...action, permit: null };
       return webhook({ action: bare, at, news, target, messageId: `${action.id}.${target}.${index}` });
@@ -122,7 +122,7 @@ export function createOutbox(
 
   const tellPeople = async (): Promise<void> => {
     for (;;) {
-      await condition(() => published < revision);
+      await condition(() => announced < revision);
       const now = revision;
       const batch = effects;
       effects = [];
@@ -158,7 +158,7 @@ export function createOutbox(
       } catch {
         // Given up after a week; the API and the console still show and decide everything.
       }
-      published = now;
+      announced = now;
     }
   };
   let plan: { workflow: string; lost(): Promise<void> } | null = null;
@@ -189,7 +189,7 @@ export function createOutbox(
       revision += 1;
       effects.push(...more);
       review = change ?? review;
-      if (!tells.callback && hooks.length === 0) return;
+      if (!tells.callback && endpoints.length === 0) return;
       const action = source.action();
       const at = new Date().toISOString();
       const call = { action, at, news: { effects: more, review: change, was: last } };
@@ -201,7 +201,7 @@ export function createOutbox(
     drained: () =>
       condition(
         () =>
-          (!tellsPeople || published === revision) &&
+          (!tellsPeople || announced === revision) &&
           (plan === null || stepped === revision) &&
           callbacks.isEmpty() &&
           notifications.every((queue) => queue.isEmpty()),

@@ -43,7 +43,7 @@ export class ParkedSteps {
     if (refusal !== null) throw refusalFailure(refusal);
   }
 
-  /** Reads a person's message, which is then accepted and sealed in steps of their own. Histories that are not `joined` do so. */
+  /** Reads a person's message, which is then accepted and sealed in separate steps. Histories that are not `joined` do so. */
   async admit<K extends Kind>(attestation: string, kind: K): Promise<Said<K> | null> {
     const admitted = await local.admit({ action: refOf(this.#current), attestation, kind });
     if ('refusal' in admitted) throw refusalFailure(admitted.refusal);

@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import type { PublishInput } from '../notify/types.ts';
+import type { TellInput } from '../notify/types.ts';
 import { refOf, type CurrentAction } from './current-action.ts';
 import { local } from './local-activities.ts';
 import type { Outbox } from './outbox.ts';
@@ -26,7 +26,7 @@ export function createReview(
   let open = true;
   const reviewed = (ms: number): Promise<boolean> => condition(() => !open, Math.max(1, ms));
 
-  const tell = (event: NonNullable<PublishInput['review']>): void => outbox.changed([], event);
+  const tell = (event: NonNullable<TellInput['review']>): void => outbox.changed([], event);
 
   const seal = async (attestation?: string): Promise<void> => {
     const action = refOf(current);

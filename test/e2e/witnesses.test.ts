@@ -122,8 +122,8 @@ describe('an auditor', { timeout: 300_000 }, () => {
   });
 
   it.each([
-    ['both a server and a folder', ['--bundle', dir, '--url', 'http://127.0.0.1:1']],
-    ['a folder without keys', ['--bundle', dir]],
+    ['both a server and a folder', ['--archive', dir, '--url', 'http://127.0.0.1:1']],
+    ['a folder without keys', ['--archive', dir]],
     ['a state that is none', ['--url', 'http://127.0.0.1:1', '--state', at('log.vkey')]],
     ['anchors that are none', ['--bundle', dir, '--anchors', dir]],
   ])('that gives %s is told how to ask', async (_, args) => {

@@ -63,7 +63,7 @@ const STAYS: Record<string, string> = {
   'src/notify/types.ts: news': 'an input in recorded histories',
   'src/workflows/outbox.ts: news': 'an input in recorded histories',
   'src/notify/types.ts: told': 'a result in recorded histories',
-  'src/notify/publish.ts: told': 'a result in recorded histories',
+  'src/notify/tell-people.ts: told': 'a result in recorded histories',
   'src/approval/types.ts: short': 'part of approval states in recorded histories and rows',
   'src/approval/open.ts: short': 'part of approval states in recorded histories and rows',
   'src/approval/timers.ts: short': 'part of approval states in recorded histories and rows',

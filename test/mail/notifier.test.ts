@@ -38,10 +38,10 @@ beforeEach(() => {
 
 describe('asking', () => {
   it('writes once to each person who is asked, and says what, who, why, until when and where', async () => {
-    const { posted, unreachable } = await notifier.publish(asking, []);
+    const { posted, unreachable } = await notifier.post(asking, []);
     expect(unreachable).toEqual([]);
     expect(posted).toMatchObject([{ workspace: MAIL, kind: 'dm', person: LEAD }]);
-    await notifier.publish({ ...asking, revision: asking.revision + 1 }, posted);
+    await notifier.post({ ...asking, revision: asking.revision + 1 }, posted);
     expect(server.mails).toHaveLength(1);
     const [mail] = server.mails;
     expect(mail).toMatchObject({ from: 'countersign@acme.test', to: ['finance-lead@acme.test'] });
@@ -67,7 +67,7 @@ describe('asking', () => {
 
   it('keeps what others wrote on its line, out of the headers, and visible', async () => {
     const hostile = 'refund\r\nBcc: everybody@evil.test\u202e\u200b, <b>approved</b>';
-    await notifier.publish({ ...asking, verb: hostile, why: { ...asking.why, reasons: [hostile] } }, []);
+    await notifier.post({ ...asking, verb: hostile, why: { ...asking.why, reasons: [hostile] } }, []);
     const [mail] = server.mails;
     expect(mail?.to).toEqual(['finance-lead@acme.test']);
     expect(mail?.headers['bcc']).toBeUndefined();
@@ -79,7 +79,7 @@ describe('asking', () => {
     addresses.set('user:refused@acme.test', 'refused@acme.test');
     server.refuse('refused@acme.test');
     const people = [GONE, 'user:refused@acme.test', LEAD];
-    const { posted, unreachable } = await notifier.publish({ ...asking, audience: { channels: [], people } }, []);
+    const { posted, unreachable } = await notifier.post({ ...asking, audience: { channels: [], people } }, []);
     expect(posted.map(({ person }) => person)).toEqual([LEAD]);
     expect(unreachable).toEqual([
       { person: GONE, why: 'has no e-mail address in the directory' },
@@ -89,9 +89,9 @@ describe('asking', () => {
 
   it.each([421, 451, 554])('tries again later where the server answers %i to all', async (code) => {
     server.answerWith(code);
-    await expect(notifier.publish(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
+    await expect(notifier.post(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
     server.answerWith(null);
-    await notifier.publish(asking, []);
+    await notifier.post(asking, []);
     expect(server.mails).toHaveLength(1);
   });
 
@@ -103,7 +103,7 @@ describe('asking', () => {
       domain: 'acme.test',
       log: { warn: () => undefined },
     });
-    await expect(lonely.publish(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
+    await expect(lonely.post(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
     away.close();
   });
 });
@@ -112,7 +112,7 @@ describe('what happens afterwards', () => {
   const event = { id: '1', kind: 'approved', by: 'Fatima', detail: 'fits', until: null } as const;
 
   it('is said once, in the thread of the first mail', async () => {
-    const { posted } = await notifier.publish(asking, []);
+    const { posted } = await notifier.post(asking, []);
     await notifier.thread(posted, event);
     await notifier.thread(posted, event);
     expect(server.mails).toHaveLength(2);
@@ -121,7 +121,7 @@ describe('what happens afterwards', () => {
   });
 
   it('is said of executors to nobody, and reminders to those who are meant', async () => {
-    const { posted } = await notifier.publish(asking, []);
+    const { posted } = await notifier.post(asking, []);
     await notifier.thread(posted, { ...event, id: '2', kind: 'executed' });
     await notifier.thread(posted, { ...event, id: '3', kind: 'reminder', people: [GONE] });
     expect(server.mails).toHaveLength(1);
@@ -145,16 +145,16 @@ describe('what happens afterwards', () => {
 });
 
 describe('beside another way', () => {
-  const other = (publish: Notifier['publish']): Notifier => ({
-    publish,
-    publishPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
+  const other = (post: Notifier['post']): Notifier => ({
+    post: post,
+    postPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
     thread: () => Promise.resolve(),
     tell: (person) => Promise.resolve({ person, why: 'is not in Slack' }),
   });
   const isMail = ({ workspace }: PostedMessage): boolean => workspace === MAIL;
-  const beside = (publish: Notifier['publish']): Notifier =>
+  const beside = (post: Notifier['post']): Notifier =>
     tellTogether([
-      { notifier: other(publish), owns: (one) => !isMail(one) },
+      { notifier: other(post), owns: (one) => !isMail(one) },
       { notifier, owns: isMail },
     ]);
 
@@ -165,7 +165,7 @@ describe('beside another way', () => {
         unreachable: [LEAD, GONE, '#finance'].map((person) => ({ person, why: 'is not in Slack' })),
       }),
     );
-    const { unreachable } = await nobody.publish({ ...asking, audience: { channels: [], people: [LEAD, GONE] } }, []);
+    const { unreachable } = await nobody.post({ ...asking, audience: { channels: [], people: [LEAD, GONE] } }, []);
     expect(unreachable.map(({ person }) => person)).toEqual([GONE, '#finance']);
     expect(
       await nobody.tell(LEAD, {
@@ -198,7 +198,7 @@ describe('beside another way', () => {
       { notifier, owns: isMail },
     ]);
     const away = [{ person: LEAD, why: 'is not in Slack' }];
-    const { posted, unreachable } = await both.publish(asking, [], undefined, away);
+    const { posted, unreachable } = await both.post(asking, [], undefined, away);
     expect([gathered, unreachable, server.mails.length]).toEqual([[away], [], 1]);
     expect(posted.map((one) => both.digests?.owns(one))).toEqual([false]);
     expect(await both.digests?.show({ items: [], consoleUrl: null }, { target: '#finance' })).toEqual({
@@ -214,9 +214,9 @@ describe('beside another way', () => {
         ? Promise.reject(new NotifierUnavailable('away', { retryAfterMs: 1 }))
         : Promise.resolve({ posted: [], unreachable: [] }),
     );
-    await expect(slack.publish(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
+    await expect(slack.post(asking, [])).rejects.toBeInstanceOf(NotifierUnavailable);
     isAway = false;
-    await slack.publish(asking, []);
+    await slack.post(asking, []);
     expect(server.mails).toHaveLength(1);
   });
 });

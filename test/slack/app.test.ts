@@ -165,7 +165,7 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
 
   test('a click while a freeze is in force is told so', async () => {
     at = await bench.ask();
-    await bench.publish({ ...WAITING, revision: 2, state: 'frozen', ask: null });
+    await bench.post({ ...WAITING, revision: 2, state: 'frozen', ask: null });
     await click(FINANCE, 'approve', { stale: true });
     expect(heard(FINANCE)).toContain('A freeze is in force');
     expect(bench.door.decisions).toEqual([]);
@@ -182,7 +182,7 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
 
   test('a click on what was shown before is not taken for one on what is shown now', async () => {
     at = await bench.ask();
-    await bench.publish({ ...WAITING, revision: 2, amount: '999.00 USD' });
+    await bench.post({ ...WAITING, revision: 2, amount: '999.00 USD' });
     await click(FINANCE, 'approve', { stale: true });
     await until(() => heard(FINANCE).includes('It changed while you looked'));
     expect(bench.door.decisions).toEqual([]);
@@ -193,7 +193,7 @@ describe.each(['http', 'socket'] as const)('over %s', (mode) => {
   test('a form about what changed meanwhile is not taken either', async () => {
     at = await bench.ask();
     const viewId = await open(FINANCE, 'refuse_form');
-    await bench.publish({ ...WAITING, revision: 2, amount: '9.00 USD' });
+    await bench.post({ ...WAITING, revision: 2, amount: '9.00 USD' });
     const sent = await bench.control.submit({ user: FINANCE, viewId, values: { reason: 'no' } });
     expect(sent.errors['reason']).toContain('changed while this form was open');
     expect(bench.door.decisions).toEqual([]);

@@ -213,7 +213,7 @@ export interface Bench {
   notifier: Notifier;
   lines: string[];
   /** Stands for the engine: shows a message wherever it is to be shown. */
-  publish(message: ApprovalMessage): Promise<void>;
+  post(message: ApprovalMessage): Promise<void>;
   /** Puts a waiting action into the world; the message in `#finance-approvals`. */
   ask(more?: Partial<ApprovalMessage>): Promise<{ channel: string; ts: string }>;
   stop(): Promise<void>;
@@ -224,11 +224,11 @@ export async function openBench(mode: 'http' | 'socket', options: Partial<StartO
   const lines: string[] = [];
   const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const logger: SlackLog = { info: () => undefined, warn: note, error: note };
-  const publish = async (message: ApprovalMessage): Promise<void> => {
+  const post = async (message: ApprovalMessage): Promise<void> => {
     door.messages.set(message.action, message);
-    await notifier.publish(message, door.rows, (done) => Promise.resolve(keep(door, done)));
+    await notifier.post(message, door.rows, (done) => Promise.resolve(keep(door, done)));
   };
-  const door = memoryDoor(publish);
+  const door = memoryDoor(post);
   const app = createSlackApp({
     botToken: sandbox.botToken,
     slackApiUrl: sandbox.apiUrl,
@@ -264,9 +264,9 @@ export async function openBench(mode: 'http' | 'socket', options: Partial<StartO
     door,
     notifier,
     lines,
-    publish,
+    post,
     async ask(more = {}) {
-      await publish({ ...WAITING, ...more });
+      await post({ ...WAITING, ...more });
       const { channel, ts } = door.rows[0] as PostedMessage;
       return { channel, ts };
     },

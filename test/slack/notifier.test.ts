@@ -28,7 +28,7 @@ describe('the notifier', () => {
   afterEach(async () => {
     await bench.stop();
   });
-  const publish = (more: Partial<typeof WAITING>) => bench.notifier.publish({ ...WAITING, ...more }, bench.door.rows);
+  const post = (more: Partial<typeof WAITING>) => bench.notifier.post({ ...WAITING, ...more }, bench.door.rows);
   const calls = (method: string) => bench.control.calls.filter((call) => call.method === method);
   const reason = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
@@ -37,7 +37,7 @@ describe('the notifier', () => {
     );
 
   test('one message in the channel, one to each person by name, each told why they are asked', async () => {
-    const { posted, unreachable } = await publish({ audience: audience([CFO, CFO]) });
+    const { posted, unreachable } = await post({ audience: audience([CFO, CFO]) });
     expect(posted.map(({ kind, person, revision }) => ({ kind, person, revision }))).toEqual([
       { kind: 'channel', person: null, revision: 1 },
       { kind: 'dm', person: CFO, revision: 1 },
@@ -50,46 +50,46 @@ describe('the notifier', () => {
   });
 
   test('the same revision again does nothing; a newer one edits in place; an older one changes nothing', async () => {
-    await bench.publish({ ...WAITING, audience: audience([CFO]) });
-    await bench.publish({ ...WAITING, audience: audience([CFO]) });
+    await bench.post({ ...WAITING, audience: audience([CFO]) });
+    await bench.post({ ...WAITING, audience: audience([CFO]) });
     expect([calls('chat.postMessage').length, calls('chat.update').length]).toEqual([2, 0]);
-    await bench.publish(closed);
+    await bench.post(closed);
     expect([calls('chat.postMessage').length, calls('chat.update').length]).toEqual([2, 2]);
     expect(JSON.stringify(bench.control.messages(CHANNEL)[0]?.blocks)).not.toContain('"button"');
-    await bench.publish({ ...WAITING, audience: audience([CFO]) });
+    await bench.post({ ...WAITING, audience: audience([CFO]) });
     expect(bench.control.messages(CHANNEL)[0]?.text).toContain('Refused');
     expect(bench.door.rows.every(({ revision }) => revision === 2)).toBe(true);
   });
 
   test('a channel is known again after a restart, by what is on file alone', async () => {
     const two = { ...WAITING, audience: audience([], ['#finance-approvals', '#general']) };
-    await bench.publish(two);
+    await bench.post(two);
     const fresh = createSlackNotifier({
       client: bench.app.client,
       people: { slackOf: () => null, emailOf: () => null },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
-    await fresh.publish({ ...two, revision: 2 }, bench.door.rows);
+    await fresh.post({ ...two, revision: 2 }, bench.door.rows);
     expect(bench.control.messages('general')).toHaveLength(1);
     expect(bench.control.messages(CHANNEL)).toHaveLength(1);
   });
 
   test('people added by an escalation are asked; nobody is asked to decide what is closed', async () => {
-    await bench.publish(WAITING);
-    await bench.publish({ ...WAITING, revision: 2, audience: audience([CFO]) });
+    await bench.post(WAITING);
+    await bench.post({ ...WAITING, revision: 2, audience: audience([CFO]) });
     expect(bench.control.messages(bench.control.im('U0CFO').id)).toHaveLength(1);
-    await bench.publish({ ...closed, revision: 3, audience: audience([CFO, 'user:finance-lead@acme.test']) });
+    await bench.post({ ...closed, revision: 3, audience: audience([CFO, 'user:finance-lead@acme.test']) });
     expect(bench.control.messages(bench.control.im('U0FINANCE').id)).toHaveLength(0);
   });
 
   test('what closed before anybody could be asked is on record in the channel only', async () => {
-    const { posted } = await bench.notifier.publish(closed, []);
+    const { posted } = await bench.notifier.post(closed, []);
     expect(posted.map(({ kind }) => kind)).toEqual(['channel']);
   });
 
   test('whoever and whatever cannot be reached is named, and breaks nothing', async () => {
     const people = ['user:gone@acme.test', 'user:nobody@acme.test', 'user:other@acme.test', CFO];
-    const { posted, unreachable } = await publish({ audience: audience(people, ['#no-such-channel', '#general']) });
+    const { posted, unreachable } = await post({ audience: audience(people, ['#no-such-channel', '#general']) });
     expect(posted.map(({ kind, person }) => person ?? kind)).toEqual(['channel', CFO]);
     expect(unreachable).toEqual([
       { person: '#no-such-channel', why: 'is no channel the app can see; create it, or invite the app' },
@@ -100,15 +100,15 @@ describe('the notifier', () => {
   });
 
   test('by e-mail only where the directory opts in', async () => {
-    const { posted } = await publish({ audience: audience(['user:mail-only@acme.test'], []) });
+    const { posted } = await post({ audience: audience(['user:mail-only@acme.test'], []) });
     expect(posted).toHaveLength(1);
     expect(bench.control.messages(bench.control.im('U0CFO').id)).toHaveLength(1);
   });
 
   test('a message that somebody deleted is posted again while it is open', async () => {
-    await bench.publish(WAITING);
+    await bench.post(WAITING);
     bench.control.inject({ api: 'chat.update', error: 'message_not_found' });
-    const { posted } = await bench.notifier.publish({ ...WAITING, revision: 2 }, bench.door.rows);
+    const { posted } = await bench.notifier.post({ ...WAITING, revision: 2 }, bench.door.rows);
     expect(posted).toHaveLength(1);
     expect(bench.control.messages(CHANNEL)).toHaveLength(2);
   });
@@ -117,7 +117,7 @@ describe('the notifier', () => {
     bench.control.inject({ api: 'conversations.open', answer: 429, retryAfter: 17 });
     const kept: string[] = [];
     const failed = await reason(
-      bench.notifier.publish({ ...WAITING, audience: audience([CFO]) }, [], (done) => {
+      bench.notifier.post({ ...WAITING, audience: audience([CFO]) }, [], (done) => {
         kept.push(done.kind);
         bench.door.rows.push(done);
         return Promise.resolve();
@@ -126,7 +126,7 @@ describe('the notifier', () => {
     expect(failed).toBeInstanceOf(NotifierUnavailable);
     expect(failed).toMatchObject({ retryAfterMs: 17_000, configuration: false, posted: [{ kind: 'channel' }] });
     expect(kept).toEqual(['channel']);
-    const { posted } = await bench.notifier.publish({ ...WAITING, audience: audience([CFO]) }, bench.door.rows);
+    const { posted } = await bench.notifier.post({ ...WAITING, audience: audience([CFO]) }, bench.door.rows);
     expect(posted.map(({ kind }) => kind)).toEqual(['channel', 'dm']);
     expect(calls('chat.postMessage').filter(({ status }) => status === 200)).toHaveLength(2);
   });
@@ -138,33 +138,33 @@ describe('the notifier', () => {
     ['an outage', { outage: true }],
   ] as const)('%s is tried again later, once per attempt', async (_name, fault) => {
     bench.control.inject(fault);
-    const failed = await reason(publish({}));
+    const failed = await reason(post({}));
     expect(failed).toMatchObject({ name: 'NotifierUnavailable', configuration: false });
     expect(calls('chat.postMessage').length).toBeLessThanOrEqual(1);
     bench.control.inject({ outage: false });
-    expect((await publish({})).posted).toHaveLength(1);
+    expect((await post({})).posted).toHaveLength(1);
   });
 
   test('a workspace that refuses a table has the same words as lines, from then on, and what was shown is found again', async () => {
     const several = MODELS['several'] as typeof WAITING;
     bench.control.inject({ api: 'chat.postMessage', error: 'invalid_blocks' });
-    const { posted } = await bench.notifier.publish(several, []);
+    const { posted } = await bench.notifier.post(several, []);
     const types = () => (bench.control.messages(CHANNEL)[0]?.blocks ?? []).map(({ type }) => type);
     expect(types()).not.toContain('table');
     expect(JSON.stringify(bench.control.messages(CHANNEL)[0]?.blocks)).toContain('Acme Supplies GmbH');
     const sealed = { hash: posted[0]?.shownHash ?? '', renderer: RENDERER };
     expect(findShown(sealed, CFO, [several])).toMatchObject({ view: 'message', plain: true });
-    await bench.notifier.publish({ ...several, revision: 2 }, posted);
+    await bench.notifier.post({ ...several, revision: 2 }, posted);
     expect([types().includes('table'), calls('chat.update').length]).toEqual([false, 1]);
   });
 
   test.each(['invalid_auth', 'token_revoked', 'missing_scope'])('%s is for somebody to repair', async (error) => {
     bench.control.inject({ api: 'chat.postMessage', error });
-    expect(await reason(publish({}))).toMatchObject({ name: 'NotifierUnavailable', configuration: true });
+    expect(await reason(post({}))).toMatchObject({ name: 'NotifierUnavailable', configuration: true });
   });
 
   test('events go into the thread of each message, once', async () => {
-    const { posted } = await publish({ audience: audience([CFO]) });
+    const { posted } = await post({ audience: audience([CFO]) });
     await bench.notifier.thread(posted, event);
     await bench.notifier.thread(posted, event);
     const [channel] = posted;
@@ -193,7 +193,7 @@ describe('the notifier', () => {
 
   test('a public channel that the app is not in yet is joined', async () => {
     const other = await openBench('http', { channels: [{ name: 'finance-approvals', appIsMember: false }] });
-    const { posted } = await other.notifier.publish(WAITING, []);
+    const { posted } = await other.notifier.post(WAITING, []);
     expect(posted).toHaveLength(1);
     await other.stop();
   });

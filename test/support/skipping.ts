@@ -104,14 +104,14 @@ export async function openSkippingWorld(executable: string, policies: string): P
   const now = (): number => Date.now() + ahead;
   const events = new Map<string, ThreadEvent[]>();
   const notifier: Notifier = {
-    publish(message, posted) {
+    post(message, posted) {
       const mine = { workspace: 'T0', channel: 'C0', ts: message.action, kind: 'channel' as const, person: null };
       return Promise.resolve({
         posted: [...posted.slice(0, 0), { ...mine, revision: message.revision, shownHash: '' }],
         unreachable: [],
       });
     },
-    publishPlan: (_message, posted) => Promise.resolve({ posted: [...posted], unreachable: [] }),
+    postPlan: (_message, posted) => Promise.resolve({ posted: [...posted], unreachable: [] }),
     thread([message], event) {
       const id = message?.ts ?? '';
       const before = events.get(id) ?? [];

@@ -53,7 +53,7 @@ beforeEach(() => {
 
 it('asks everybody who is asked, once, and edits what they were shown', async () => {
   const kept: string[] = [];
-  const first = await notifier.publish(MODEL, [], async ({ ts }) => void kept.push(ts));
+  const first = await notifier.post(MODEL, [], async ({ ts }) => void kept.push(ts));
   expect(first.unreachable).toEqual([]);
   expect(fake.messages.map(({ conversation }) => conversation)).toEqual(
     [LEAD, CFO].map((person) => conversationOf(USERS[person] ?? '')),
@@ -69,15 +69,15 @@ it('asks everybody who is asked, once, and edits what they were shown', async ()
     },
     { person: CFO, shownHash: cardHash(renderCard(MODEL, CFO)) },
   ]);
-  expect((await notifier.publish(MODEL, first.posted)).posted).toEqual(first.posted);
+  expect((await notifier.post(MODEL, first.posted)).posted).toEqual(first.posted);
 
   const done = { ...MODEL, revision: 2, ask: null, state: 'approved' as const };
-  const second = await notifier.publish(done, first.posted);
+  const second = await notifier.post(done, first.posted);
   expect(fake.messages.map(({ updates }) => updates)).toEqual([1, 1]);
   expect(fake.messages[0]?.activity.attachments[0].content).toEqual(renderCard(done, LEAD));
   expect(second.posted.map(({ revision }) => revision)).toEqual([2, 2]);
   // Nobody is asked of what is over.
-  expect((await notifier.publish(done, [])).posted).toEqual([]);
+  expect((await notifier.post(done, [])).posted).toEqual([]);
 });
 
 it('says of whom it cannot reach why, and asks the others', async () => {
@@ -91,7 +91,7 @@ it('says of whom it cannot reach why, and asks the others', async () => {
     conversation: conversationOf(user),
     gone: true,
   };
-  expect((await notifier.publish(strangers, [])).unreachable).toEqual([
+  expect((await notifier.post(strangers, [])).unreachable).toEqual([
     { person: LEAD, why: 'cannot be reached in Teams' },
     { person: CFO, why: 'removed the app from Teams' },
     { person: 'user:nobody@acme.test', why: 'has no Teams id in the directory' },
@@ -100,9 +100,9 @@ it('says of whom it cannot reach why, and asks the others', async () => {
 });
 
 it('asks anew whose card was deleted, while it is open', async () => {
-  const { posted } = await notifier.publish(MODEL, []);
+  const { posted } = await notifier.post(MODEL, []);
   fake.messages.shift();
-  const again = await notifier.publish({ ...MODEL, revision: 2 }, posted);
+  const again = await notifier.post({ ...MODEL, revision: 2 }, posted);
   expect(again.posted.filter(({ person }) => person === LEAD)).toHaveLength(1);
   expect(fake.messages.filter(({ conversation }) => conversation === conversationOf(USERS[LEAD] ?? ''))).toHaveLength(
     1,
@@ -115,17 +115,17 @@ it.each([
   ['fails', { status: 500, retryAfter: 'nonsense' }, 5000],
 ])('repeats later what Teams does not take when it %s, and posts nothing twice', async (_, answer, retryAfterMs) => {
   const one = { ...MODEL, audience: { ...MODEL.audience, asked: [LEAD] } };
-  const { posted } = await notifier.publish(one, []);
+  const { posted } = await notifier.post(one, []);
   fake.answers.push(answer);
-  const error = await notifier.publish(MODEL, posted).catch((thrown: unknown) => thrown);
+  const error = await notifier.post(MODEL, posted).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(NotifierUnavailable);
   expect(error).toMatchObject({ retryAfterMs, configuration: false, posted });
-  expect((await notifier.publish(MODEL, posted)).posted).toHaveLength(2);
+  expect((await notifier.post(MODEL, posted)).posted).toHaveLength(2);
   expect(fake.messages).toHaveLength(2);
 });
 
 it('says that a wrong secret is for somebody to mend', async () => {
-  await expect(made('wrong').publish(MODEL, [])).rejects.toMatchObject({ configuration: true });
+  await expect(made('wrong').post(MODEL, [])).rejects.toMatchObject({ configuration: true });
   await expect(teamsCheck(client('wrong')).check()).rejects.toMatchObject({ kind: 'configuration' });
   await teamsCheck(client()).check();
 });
@@ -133,13 +133,13 @@ it('says that a wrong secret is for somebody to mend', async () => {
 it('never calls an address that is not allowed, whatever is remembered of a person', async () => {
   const user = USERS[LEAD] ?? '';
   reach[user] = { tenant: ENTRA_TENANT, user, serviceUrl: 'http://169.254.169.254/', conversation: 'a:x', gone: false };
-  const { unreachable } = await notifier.publish({ ...MODEL, audience: { ...MODEL.audience, asked: [] } }, []);
+  const { unreachable } = await notifier.post({ ...MODEL, audience: { ...MODEL.audience, asked: [] } }, []);
   expect(unreachable).toEqual([{ person: LEAD, why: 'cannot be reached in Teams' }]);
   expect(fake.calls).toEqual([]);
 });
 
 it('tells those who were asked that it is over, and lines to one person, each once', async () => {
-  const { posted } = await notifier.publish(MODEL, []);
+  const { posted } = await notifier.post(MODEL, []);
   const event = {
     id: 'e1',
     kind: 'approved' as const,

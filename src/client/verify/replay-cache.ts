@@ -35,7 +35,7 @@ export class ReplayCache {
       );
     }
     if (this.#used.has(jti)) {
-      throw new CountersignError('permit-already-redeemed', 'this permit was used before; do not execute');
+      throw new CountersignError('permit-already-redeemed', 'this permit was redeemed before; do not execute');
     }
     if (this.#used.size >= this.#max) this.#forget(now);
     if (this.#used.size >= this.#max) {

@@ -50,12 +50,12 @@ export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
     }
   };
   return {
-    async publish(...input) {
-      const announced = await counted('publish', notifier.publish(...input));
+    async post(...input) {
+      const announced = await counted('publish', notifier.post(...input));
       for (const _ of announced.unreachable) meters.slackFailed('publish', 'unreachable');
       return announced;
     },
-    publishPlan: (...input) => counted('publish', notifier.publishPlan(...input)),
+    postPlan: (...input) => counted('publish', notifier.postPlan(...input)),
     ...(digests === undefined
       ? {}
       : {

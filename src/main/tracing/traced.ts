@@ -48,8 +48,8 @@ export function tracedNotifier(notifier: Notifier): Notifier {
             show: (...input) => inSpan('slack publish', CALLS, () => digests.show(...input)),
           },
         }),
-    publish: (...input) => inSpan('slack publish', CALLS, () => notifier.publish(...input)),
-    publishPlan: (...input) => inSpan('slack publish', CALLS, () => notifier.publishPlan(...input)),
+    post: (...input) => inSpan('slack publish', CALLS, () => notifier.post(...input)),
+    postPlan: (...input) => inSpan('slack publish', CALLS, () => notifier.postPlan(...input)),
     thread: (...input) => inSpan('slack thread', CALLS, () => notifier.thread(...input)),
     tell: (...input) => inSpan('slack tell', CALLS, () => notifier.tell(...input)),
   };

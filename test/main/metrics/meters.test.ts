@@ -104,13 +104,13 @@ it('webhooks and messages that nobody took are counted by why, and fail as befor
 
   const busy = new NotifierUnavailable('busy', { retryAfterMs: 1 });
   const notifier: Notifier = {
-    publish: () => Promise.resolve({ posted: [], unreachable: [{ person: 'user:a', why: 'is deactivated' }] }),
-    publishPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
+    post: () => Promise.resolve({ posted: [], unreachable: [{ person: 'user:a', why: 'is deactivated' }] }),
+    postPlan: () => Promise.resolve({ posted: [], unreachable: [] }),
     thread: () => Promise.reject(busy),
     tell: () => Promise.reject(new NotifierUnavailable('no scope', { retryAfterMs: 1, configuration: true })),
   };
   const measured = measuredNotifier(notifier, meters);
-  await measured.publish(...untyped<Parameters<Notifier['publish']>>([]));
+  await measured.post(...untyped<Parameters<Notifier['post']>>([]));
   await expect(measured.thread([], { id: 'e', kind: 'asked', by: null, detail: null, until: null })).rejects.toBe(busy);
   const notice = { id: 'n', tenant: 't', action: 'a', headline: '', lines: [], consoleUrl: null };
   await expect(measured.tell('user:a', notice)).rejects.toBeInstanceOf(NotifierUnavailable);

@@ -145,7 +145,7 @@ class ReplayCache:
             if len(self._used) >= self._limit:
                 self._used = {known: until for known, until in self._used.items() if until > now}
             if claims["jti"] in self._used or len(self._used) >= self._limit:
-                raise CountersignError("permit-already-redeemed", "this permit was used before, or no more can be remembered; do not execute")
+                raise CountersignError("permit-already-redeemed", "this permit was redeemed before, or no more can be remembered; do not execute")
             self._used[claims["jti"]] = claims["exp"]
 
 

@@ -8,7 +8,7 @@ import { NotifierUnavailable, type Notifier, type PostedMessage } from './notifi
 import type { PlanMessage } from './plan-message.ts';
 import { showPlan } from './show-plan.ts';
 
-export interface PublishPlanInput {
+export interface TellPlanInput {
   tenant: string;
   plan: string;
   /** The number from which on steps joined the plan. People who read its message before are told that they are asked again. */
@@ -16,7 +16,7 @@ export interface PublishPlanInput {
 }
 
 /** Brings the message about a plan up to date. A plan that never asked anybody has no message. */
-export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: PublishPlanInput): Promise<void> {
+export async function tellPlan(deps: NotifyDeps, { tenant, plan, joined }: TellPlanInput): Promise<void> {
   const notifier = deps.notifier(tenant);
   if (notifier === null) return;
   const lives = await readPlanLives(deps, tenant, plan);
@@ -26,7 +26,7 @@ export async function publishPlan(deps: NotifyDeps, { tenant, plan, joined }: Pu
   if (message.ask === null && posted.length === 0) return;
   try {
     if (joined !== undefined) return await tellJoined(deps, notifier, message, posted, joined);
-    const { unreachable } = await notifier.publishPlan(message, posted, (done) =>
+    const { unreachable } = await notifier.postPlan(message, posted, (done) =>
       remembered(() => deps.store.slackMessages.put({ tenant, action: plan, ...done })),
     );
     if (unreachable.length > 0) deps.log.warn({ plan, unreachable }, 'somebody cannot be told of a plan');

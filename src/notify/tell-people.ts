@@ -22,14 +22,14 @@ import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
 import { threadsOf } from './threads.ts';
-import type { Published, PublishInput } from './types.ts';
+import type { TellResult, TellInput } from './types.ts';
 
 /**
  * Brings the messages about the action up to date, then writes the events into the thread.
  *
  * Slack's outage or its limits end this attempt and set when the next one is due: no decision depends on it.
  */
-export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Published> {
+export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<TellResult> {
   const { store } = deps;
   const { tenant, id } = input.action;
   const notifier = deps.notifier(tenant);
@@ -51,7 +51,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
   try {
     const telling: Telling =
       input.comesAgain === true ? await gather(deps, notifier, stored.state, message, effects) : { how: 'alone' };
-    const { posted, unreachable } = await notifier.publish(
+    const { posted, unreachable } = await notifier.post(
       message,
       (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
       (done) => remembered(() => store.slackMessages.put({ tenant, action: id, ...done })),
@@ -126,7 +126,7 @@ export async function publish(deps: NotifyDeps, input: PublishInput): Promise<Pu
 }
 
 /** A use of a standing approval is one line below the message of the action with which it was given. */
-async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }: Life): Promise<Published> {
+async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }: Life): Promise<TellResult> {
   const { tenant, id } = state.action;
   const [reason = ''] = state.action.verdict?.reasons ?? [];
   const grant = (verdict.facts.grants ?? []).find((one) => reason.includes(one.grant));

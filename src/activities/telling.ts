@@ -1,21 +1,21 @@
 /** Telling people from the workflow's own task first, and by a scheduled activity where that takes long. */
 import { within } from '../availability/index.ts';
-import type { Published, PublishInput } from '../notify/types.ts';
+import type { TellResult, TellInput } from '../notify/types.ts';
 
 /** How long a workflow's task waits for Slack, in milliseconds; less than its timeout, so that no task is lost by it. */
 const NOW_MS = 1500;
 /** How many tasks of this process may wait for Slack concurrently. The others belong to decisions and reports. */
 const AT_ONCE = 8;
 
-export interface Publishing {
+export interface PeopleTelling {
   /** Null where it failed, or takes longer than a workflow's task may: {@link publish} goes on with it. */
-  publishNow(input: PublishInput): Promise<Published | null>;
+  publishNow(input: TellInput): Promise<TellResult | null>;
   /** Joins the same publication where it still runs in this process, so that nothing is posted twice. */
-  publish(input: PublishInput): Promise<Published>;
+  publish(input: TellInput): Promise<TellResult>;
 }
 
-export function createPublishing(tell: (input: PublishInput) => Promise<Published>): Publishing {
-  const running = new Map<string, Promise<Published>>();
+export function createTelling(tell: (input: TellInput) => Promise<TellResult>): PeopleTelling {
+  const running = new Map<string, Promise<TellResult>>();
   return {
     async publishNow(input) {
       const { publication } = input;
