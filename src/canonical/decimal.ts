@@ -19,7 +19,7 @@ const NUMBER_TEXT = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?$/;
 /**
  * Reads an amount: a number, or a decimal string such as `-420.50` (no exponent, no leading zeros, no plus).
  *
- * @param maxDigits significant digits allowed; `Infinity` for sums that we computed
+ * @param maxDigits significant digits allowed
  * @throws CanonicalError `malformed-decimal`, or `too-many-digits` for more than `maxDigits` significant digits
  */
 export function parseDecimal(value: number | string, maxDigits: number = DECIMAL_DIGITS): Decimal {
@@ -39,6 +39,9 @@ export function parseDecimal(value: number | string, maxDigits: number = DECIMAL
   const magnitude = BigInt(digits === '' ? '0' : digits);
   return reduced(sign === '-' ? -magnitude : magnitude, fraction.length - Number(exponent));
 }
+
+/** Reads a sum that we computed, which may have any number of digits. @throws CanonicalError `malformed-decimal` */
+export const parseSum = (text: string): Decimal => parseDecimal(text, Infinity);
 
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
   const [left, right, scale] = aligned(a, b);

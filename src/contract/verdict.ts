@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { jsonObject } from './request.ts';
-import type { JsonObject } from './json.ts';
 
 /** What policy said, from the least to the most strict. */
 export const VERDICT_DECISIONS = ['approve', 'constrain', 'supervise', 'refuse'] as const;
@@ -345,5 +344,3 @@ export interface TraceEntry {
   detail: string | null;
   decision: VerdictDecision | null;
 }
-
-export type Changes = JsonObject;

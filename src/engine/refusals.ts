@@ -1,5 +1,5 @@
 /** Standing refusals by humans: what their records say, and which of them cover the current request. */
-import { addDecimals, compareDecimals, parseDecimal, type Decimal } from '../canonical/index.ts';
+import { addDecimals, compareDecimals, parseSum, type Decimal } from '../canonical/index.ts';
 import type {
   ActionRequest,
   EffectKind,
@@ -162,7 +162,6 @@ function comparable(
   return asked.currency === refused.currency ? { amount: asked.value, refused: refused.value } : null;
 }
 
-const exact = (text: string): Decimal => parseDecimal(text, Infinity);
 const times = ({ units, scale }: Decimal, factor: bigint): Decimal => ({ units: units * factor, scale });
 
 /** Whether this request, with similar ones since the refusal, reaches the refused amount. */
@@ -170,8 +169,8 @@ function reaches({ share }: EarlierRefusal, limits: readonly LimitFact[]): boole
   if (share === null) return true;
   const { query, amount, refused } = share;
   const used = limits.find(({ limit, key }) => limit === query.limit && key[0] === query.key[0])?.used ?? '0';
-  const asked = addDecimals(exact(used), exact(amount));
-  return compareDecimals(times(asked, REACHES.of), times(exact(refused), REACHES.tenths)) >= 0;
+  const asked = addDecimals(parseSum(used), parseSum(amount));
+  return compareDecimals(times(asked, REACHES.of), times(parseSum(refused), REACHES.tenths)) >= 0;
 }
 
 /** The facts of the refusals that cover this request, the newest of each policy. */

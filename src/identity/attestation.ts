@@ -9,7 +9,7 @@ import { BoundedMap } from '../canonical/index.ts';
 import { CountersignError, DECISIONS, DOORS, OUTCOME_STATUSES, jsonObject, planStepSchema } from '../contract/index.ts';
 import type { PublicJwk, Signer } from '../sealing/index.ts';
 import { callerSchema } from './caller.ts';
-import { signCompact, trustedKeys, verifyCompact, type PublicKeys, type TrustedKeys } from './jws.ts';
+import { isCompact, signCompact, trustedKeys, verifyCompact, type PublicKeys, type TrustedKeys } from './jws.ts';
 
 const TYP = 'attestation+jwt';
 const AUDIENCE = 'countersign:engine';
@@ -192,7 +192,7 @@ export function createAttestor(
 /** Whether a token claims to be an attestation. {@link verifyAttestation} checks it. */
 export function isAttestation(token: string): boolean {
   try {
-    return token.split('.').length === 3 && decodeProtectedHeader(token).typ === TYP;
+    return isCompact(token) && decodeProtectedHeader(token).typ === TYP;
   } catch {
     return false;
   }

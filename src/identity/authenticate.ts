@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 import type { Directory, Person } from './directory.ts';
 import type { Issuers } from './issuers.ts';
 import type { DirectorySource } from './watch.ts';
-import { trustedKeys, type PublicKeys } from './jws.ts';
+import { isCompact, trustedKeys, type PublicKeys } from './jws.ts';
 import { PERSON_TOKEN_TYP, verifyPersonToken } from './person-tokens.ts';
 
 /** Characters of the longest accepted token. */
@@ -126,7 +126,7 @@ function bearer(presented: string | undefined): string {
 }
 
 function isPersonToken(token: string): boolean {
-  if (token.split('.').length !== 3) return false;
+  if (!isCompact(token)) return false;
   try {
     return decodeProtectedHeader(token).typ === PERSON_TOKEN_TYP;
   } catch {

@@ -4,6 +4,7 @@ import { CountersignError, faultOfActorId, foldId } from '../contract/index.ts';
 import type { Caller, TokenBounds } from './caller.ts';
 import { claimText, claimTexts, fillTemplate } from './claims.ts';
 import { IssuerKeys } from './issuer-keys.ts';
+import { isCompact } from './jws.ts';
 
 /** Asymmetric only, because everybody who checks a shared secret could also issue tokens. */
 export const TOKEN_ALGORITHMS = [
@@ -91,8 +92,7 @@ export function createIssuers(settings: readonly IssuerSettings[], { fetch, now 
 
 /** The issuer that an unverified token names. It only chooses which issuer checks the token. */
 function issuerOf(token: string): string | undefined {
-  // An API key has one part. Decoding it would create an error on each call.
-  if (token.split('.').length !== 3) return undefined;
+  if (!isCompact(token)) return undefined;
   try {
     return decodeJwt(token).iss;
   } catch {

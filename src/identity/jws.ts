@@ -15,6 +15,9 @@ function encode(value: Uint8Array | object): string {
   return Buffer.from(value instanceof Uint8Array ? value : utf8.encode(JSON.stringify(value))).toString('base64url');
 }
 
+/** Whether a token has the three parts of a compact JWS. An API key has one, and decoding it would create an error on each call. */
+export const isCompact = (token: string): boolean => token.split('.').length === 3;
+
 /** Signs claims as a compact JWS (RFC 7515 section 3.1). `typ` keeps one kind of token from passing for another (RFC 8725 section 3.11). */
 export async function signCompact(signer: Signer, typ: string, claims: object): Promise<string> {
   const input = `${encode({ alg: signer.algorithm, typ, kid: signer.kid })}.${encode(claims)}`;

@@ -10,7 +10,7 @@ export type WebhookTargets = (typeof WEBHOOK_TARGETS)[number];
 
 type Reach = 'public' | 'loopback' | 'private' | 'never';
 
-function list(v4: string[], v6: string[]): BlockList {
+function blockList(v4: string[], v6: string[]): BlockList {
   const blocks = new BlockList();
   const add = (type: 'ipv4' | 'ipv6') => (range: string) => {
     const [net = '', prefix = ''] = range.split('/');
@@ -21,10 +21,10 @@ function list(v4: string[], v6: string[]): BlockList {
   return blocks;
 }
 
-const LOOPBACK = list(['127.0.0.0/8'], ['::1/128']);
-const PRIVATE = list(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['fc00::/7']);
+const LOOPBACK = blockList(['127.0.0.0/8'], ['::1/128']);
+const PRIVATE = blockList(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'], ['fc00::/7']);
 /** IANA's special-purpose registries, and what clouds serve to their own machines only. */
-const BLOCKED = list(
+const BLOCKED = blockList(
   [
     '0.0.0.0/8',
     '169.254.0.0/16',
@@ -70,7 +70,7 @@ export function reachOf(address: string): Reach {
   if (LOOPBACK.check(ip, type)) return 'loopback';
   return PRIVATE.check(ip, type) ? 'private' : 'public';
 }
-const EMBEDDED = list([], ['::/96', '::ffff:0:0/96', '::ffff:0:0:0/96']);
+const EMBEDDED = blockList([], ['::/96', '::ffff:0:0/96', '::ffff:0:0:0/96']);
 
 /** Host of a URL without the brackets of an IPv6 address. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');

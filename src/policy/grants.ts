@@ -1,5 +1,5 @@
 /** Standing approvals: what an approver may give one for, and which of them covers a request. */
-import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
+import { addDecimals, compareDecimals, formatDecimal, parseSum, type Decimal } from '../canonical/index.ts';
 import type { ApprovalPlan, EffectKind, Facts, GrantBounds, GrantFact } from '../contract/index.ts';
 import type { Combined } from './combine.ts';
 import type { Opinion } from './opinion.ts';
@@ -50,10 +50,10 @@ function covers(grant: GrantFact, { verdict, plan }: Combined, bounds: GrantBoun
   const most = [grant.upTo, bounds.upTo].filter((amount) => amount !== null);
   if (most.length === 0) return true;
   return (
-    grant.amount !== null && most.every((amount) => compareDecimals(sumOf(grant, grant.amount), exact(amount)) <= 0)
+    grant.amount !== null && most.every((amount) => compareDecimals(sumOf(grant, grant.amount), parseSum(amount)) <= 0)
   );
 }
 
-const exact = (text: string): Decimal => parseDecimal(text, Infinity);
-const sumOf = ({ sum }: GrantFact, amount: string | null): Decimal => addDecimals(exact(sum), exact(amount ?? '0'));
+const sumOf = ({ sum }: GrantFact, amount: string | null): Decimal =>
+  addDecimals(parseSum(sum), parseSum(amount ?? '0'));
 const added = (grant: GrantFact): string => formatDecimal(sumOf(grant, grant.amount));

@@ -34,11 +34,11 @@ export interface Replayed {
 function asSealed(verdict: Verdict, sealed: Verdict | null): Verdict {
   if (verdict.changes === null || sealed?.changes == null) return verdict;
   const was = sealed.changes;
-  const part = (path: string, value: Json): Json => {
+  const asSealedAt = (path: string, value: Json): Json => {
     const before = was[path];
     return typeof before === 'string' && COMMITTED.test(before) ? before : value;
   };
-  const changes = Object.entries(verdict.changes).map(([path, value]) => [path, part(path, value)] as const);
+  const changes = Object.entries(verdict.changes).map(([path, value]) => [path, asSealedAt(path, value)] as const);
   return { ...verdict, changes: Object.fromEntries(changes) };
 }
 

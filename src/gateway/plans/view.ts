@@ -1,5 +1,5 @@
 /** A plan as its callers see it: its status, policy's verdict on the whole, and each step. */
-import { addDecimals, formatDecimal, parseDecimal, type Decimal } from '../../canonical/index.ts';
+import { addDecimals, formatDecimal, parseSum, type Decimal } from '../../canonical/index.ts';
 import { EFFECT_KINDS, VERDICT_DECISIONS, type Action, type EffectKind, type Status } from '../../contract/index.ts';
 import type { PlanStatus, PlanView } from '../../contract/views/index.ts';
 import { isOver } from '../../engine/plans/moves.ts';
@@ -84,8 +84,6 @@ function worstEffect(lives: readonly Life[]): EffectKind | null {
   return EFFECT_KINDS.findLast((kind) => kinds.includes(kind)) ?? null;
 }
 
-const exact = (text: string): Decimal => parseDecimal(text, Infinity);
-
 /** What all steps take of each limit together, and what was left of it after the last of them. */
 function sums(
   lives: readonly Life[],
@@ -97,8 +95,8 @@ function sums(
     for (const [i, { label, left, max }] of life.state.limits.entries()) {
       const share = taken[i];
       if (share === undefined) continue;
-      const before = bySlot.get(share.slot)?.sum ?? exact('0');
-      bySlot.set(share.slot, { limit: label, sum: addDecimals(before, exact(share.amount)), left, max });
+      const before = bySlot.get(share.slot)?.sum ?? parseSum('0');
+      bySlot.set(share.slot, { limit: label, sum: addDecimals(before, parseSum(share.amount)), left, max });
     }
   }
   return [...bySlot.values()].map(({ sum, ...rest }) => ({ ...rest, sum: formatDecimal(sum) }));

@@ -17,7 +17,7 @@ export function alikeModal(message: ApprovalMessage, options: ModalOptions): Vie
     rich([listed(message)]),
     ...checkboxes(message),
     choice([option('Approve them', 'approve'), option('Refuse them', 'refuse')], options),
-    reasonInput('Reason for all of them', true, options, reasonHint(message)),
+    reasonInput('Reason for all of them', 'optional', options, reasonHint(message)),
     small([plainText(message.responsibility, 600)]),
   ];
   return form({ name: 'alike', title: 'Decide together', submit: 'Decide', blocks }, options);

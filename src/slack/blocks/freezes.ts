@@ -55,6 +55,6 @@ export function liftModal(freeze: HomeFreeze, options: ModalOptions): View {
     ),
   ]);
   const hint = 'It is sealed with your name.';
-  const blocks = [about, reasonInput('Why may it go on?', false, options, hint)];
+  const blocks = [about, reasonInput('Why may it go on?', 'required', options, hint)];
   return form({ name: 'lift', title: 'Lift the freeze', submit: 'Lift', blocks }, options);
 }

@@ -57,7 +57,7 @@ export function grantModal(message: ApprovalMessage, options: ModalOptions & { n
       hint: plain(`At most ${String(bounds?.uses ?? 1)}.`, 150),
     }),
     ...(bounds?.upTo == null ? [] : [upToInput(bounds.upTo, bounds.currency, typed[INPUTS.upTo])]),
-    reasonInput('Reason', !required, options),
+    reasonInput('Reason', required ? 'required' : 'optional', options),
     small([plainText(message.responsibility, 600)]),
   ];
   return form({ name: 'grant', title: 'Approve the like', submit: 'Approve', blocks }, options);

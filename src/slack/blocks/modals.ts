@@ -60,7 +60,7 @@ export function approveModal(message: ApprovalMessage, options: ModalOptions): V
       blocks: [
         summary(message),
         ...(review ? [] : changeInputs(message, options)),
-        reasonInput('Reason', !required, options),
+        reasonInput('Reason', required ? 'required' : 'optional', options),
         ...(review ? [] : [small([plainText(message.responsibility, 600)])]),
       ],
     },
@@ -77,7 +77,7 @@ export function refuseModal(message: ApprovalMessage, options: ModalOptions): Vi
       about: message,
       title,
       submit: title,
-      blocks: [summary(message), reasonInput('Reason', false, options, hint)],
+      blocks: [summary(message), reasonInput('Reason', 'required', options, hint)],
     },
     options,
   );
@@ -85,7 +85,7 @@ export function refuseModal(message: ApprovalMessage, options: ModalOptions): Vi
 
 export function returnModal(message: ApprovalMessage, options: ModalOptions): View {
   const hint = 'It goes to the requester. The time to decide goes on.';
-  const blocks = [summary(message), reasonInput('What do you need to know?', false, options, hint)];
+  const blocks = [summary(message), reasonInput('What do you need to know?', 'required', options, hint)];
   return form({ name: 'return', title: 'Ask a question', submit: 'Ask', blocks }, options);
 }
 
@@ -97,7 +97,7 @@ export function extendModal(message: ApprovalMessage, options: ModalOptions): Vi
   const blocks = [
     summary(message),
     input(INPUTS.until, 'Wait until', picker, { hint: plain('Policy sets the latest time.', 150) }),
-    reasonInput('Reason', true, options),
+    reasonInput('Reason', 'optional', options),
   ];
   return form({ name: 'extend', title: 'More time', submit: 'Give more time', blocks }, options);
 }
@@ -160,7 +160,7 @@ function openBlocks(message: ApprovalMessage, options: OpenOptions): Block[] {
     ...blocks,
     choice(choices, options),
     ...(review ? [] : changeInputs(message, options)),
-    reasonInput('Reason', true, options, reasonHint(message)),
+    reasonInput('Reason', 'optional', options, reasonHint(message)),
     ...(review ? [] : [small([plainText(message.responsibility, 600)])]),
   ];
 }
@@ -185,7 +185,7 @@ export function summary(message: ApprovalMessage): Block {
   return rich(lines.filter((one) => one !== null));
 }
 
-export function reasonInput(label: string, optional: boolean, options: ModalOptions, hint?: string): Block {
+export function reasonInput(label: string, need: 'required' | 'optional', options: ModalOptions, hint?: string): Block {
   const typed = options.typed?.[INPUTS.reason];
   const element: JsonObject = {
     type: 'plain_text_input',
@@ -193,7 +193,10 @@ export function reasonInput(label: string, optional: boolean, options: ModalOpti
     max_length: LIMITS.reason,
     ...(typed === undefined || typed === '' ? {} : { initial_value: cutWhole(typed, LIMITS.reason) }),
   };
-  return input(INPUTS.reason, label, element, { optional, ...(hint === undefined ? {} : { hint: plain(hint, 150) }) });
+  return input(INPUTS.reason, label, element, {
+    optional: need === 'optional',
+    ...(hint === undefined ? {} : { hint: plain(hint, 150) }),
+  });
 }
 
 export function changeInputs(message: ApprovalMessage, { typed }: ModalOptions): Block[] {

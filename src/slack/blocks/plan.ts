@@ -228,7 +228,12 @@ export function planModal(message: PlanMessage, options: PlanModalOptions): View
       ],
       options,
     ),
-    reasonInput('Reason', !required, options, 'Refusing needs one. It is sealed with each decision.'),
+    reasonInput(
+      'Reason',
+      required ? 'required' : 'optional',
+      options,
+      'Refusing needs one. It is sealed with each decision.',
+    ),
     small([plainText(message.responsibility, 600)]),
   ];
   return form({ name: 'plan', title: 'Decide the plan', submit: 'Decide', blocks }, options);

@@ -14,13 +14,14 @@ export interface Controls {
 }
 
 /** @param whole Whether the card itself shows everything that a card of this message should. */
-export function controlsOf(message: ApprovalMessage, whole: boolean): Controls {
+/** @param shown how much of the message the card shows */
+export function controlsOf(message: ApprovalMessage, shown: 'whole' | 'part'): Controls {
   const url = safeUrl(message.consoleUrl);
   const open = url === null ? [] : [openUrl('Open console', url)];
   if (message.ask === null) return { body: [], actions: open };
   const passkey = message.ask === 'decision' && message.stages[message.stage]?.passkey === true;
   if (!message.controls.via.includes('teams') || passkey) return elsewhere(message, passkey, url);
-  return message.ask === 'review' ? reviewing(message, open) : deciding(message, whole, url);
+  return message.ask === 'review' ? reviewing(message, open) : deciding(message, shown === 'whole', url);
 }
 
 const aboutOf = ({ action, revision, stage }: ApprovalMessage): JsonObject => {
@@ -28,8 +29,8 @@ const aboutOf = ({ action, revision, stage }: ApprovalMessage): JsonObject => {
   return { about: { ...about } };
 };
 
-const reason = (verb: Verb, label: string, required: boolean): JsonObject =>
-  textInput(CARD_INPUTS.reason(verb), label, { max: MAX_REASON, required });
+const reason = (verb: Verb, label: string, need: 'required' | 'optional'): JsonObject =>
+  textInput(CARD_INPUTS.reason(verb), label, { max: MAX_REASON, required: need === 'required' });
 
 function deciding(message: ApprovalMessage, whole: boolean, url: string | null): Controls {
   const data = aboutOf(message);
@@ -41,13 +42,13 @@ function deciding(message: ApprovalMessage, whole: boolean, url: string | null):
   actions.push(
     showCard(
       'Refuse…',
-      [reason('refuse', 'Why? It is sealed with your name.', true)],
+      [reason('refuse', 'Why? It is sealed with your name.', 'required')],
       executeAction('Refuse', 'refuse', data, 'destructive'),
       'destructive',
     ),
   );
   if (mayReturn) {
-    const question = reason('return', 'Your question. The time to decide goes on.', true);
+    const question = reason('return', 'Your question. The time to decide goes on.', 'required');
     actions.push(showCard('Ask a question…', [question], executeAction('Ask', 'return', data)));
   }
   const choices = extendUntil === null ? [] : extensions(message.expiresAt ?? 0, extendUntil);
@@ -61,7 +62,7 @@ function deciding(message: ApprovalMessage, whole: boolean, url: string | null):
       errorMessage: 'Choose until when to wait.',
       choices,
     };
-    const forms = [until, reason('extend', 'Why? (optional)', false)];
+    const forms = [until, reason('extend', 'Why? (optional)', 'optional')];
     actions.push(showCard('More time…', forms, executeAction('Wait longer', 'extend', data)));
   }
   if (url !== null && !unread) actions.push(openUrl('Open console', url));
@@ -82,7 +83,11 @@ function approving(message: ApprovalMessage, data: JsonObject): JsonObject {
       paragraph(line(`Change ${plainText(label, 60)}, or leave it:`)),
       textInput(CARD_INPUTS.change(index), 'New value', { max: 300, required: false, value: value ?? '' }),
     ]);
-  const why = reason('approve', required ? 'Why? It is sealed with your name.' : 'Why? (optional)', required);
+  const why = reason(
+    'approve',
+    required ? 'Why? It is sealed with your name.' : 'Why? (optional)',
+    required ? 'required' : 'optional',
+  );
   return showCard('Approve…', [...changes, why], executeAction('Approve', 'approve', data, 'positive'), 'positive');
 }
 
@@ -94,12 +99,12 @@ function reviewing(message: ApprovalMessage, open: JsonObject[]): Controls {
     actions: [
       showCard(
         'It was right…',
-        [reason('approve', why, true)],
+        [reason('approve', why, 'required')],
         executeAction('It was right', 'approve', data, 'positive'),
       ),
       showCard(
         'It was wrong…',
-        [reason('refuse', why, true)],
+        [reason('refuse', why, 'required')],
         executeAction('It was wrong', 'refuse', data, 'destructive'),
       ),
       ...open,

@@ -29,10 +29,10 @@ export const showsAll = (message: ApprovalMessage, person: string | null): boole
 export const cardHash = (card: Card): string => hashOf(card);
 
 function made(message: ApprovalMessage, person: string | null): { card: Card; whole: boolean } {
-  const card = cardOf(message, [...glance(message, person), ...details(message)], controlsOf(message, true));
+  const card = cardOf(message, [...glance(message, person), ...details(message)], controlsOf(message, 'whole'));
   if (bytes(card) <= MAX_CARD) return { card, whole: true };
   // Too long for Teams: the essentials, and all of it where it can be read.
-  return { card: cardOf(message, glance(message, person), controlsOf(message, false)), whole: false };
+  return { card: cardOf(message, glance(message, person), controlsOf(message, 'part')), whole: false };
 }
 
 function cardOf(message: ApprovalMessage, body: JsonObject[], controls: Controls): Card {
