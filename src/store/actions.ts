@@ -1,9 +1,10 @@
 import { CLOSED_STATUSES, UNFINISHED_STATUSES } from '../contract/index.ts';
 import type { ActionState } from './action-state.ts';
-import type { Database, Tables } from './database.ts';
+import type { Tables } from './database.ts';
 import type { Projection } from './log-types.ts';
 import { sql, type Selectable } from 'kysely';
 import { gathered } from './gathered.ts';
+import type { Postgres } from './postgres.ts';
 
 /** The current state of an action. The sequencer writes it together with the records that led to it. Times are RFC 3339 UTC. */
 export interface StoredAction extends Projection {
@@ -75,16 +76,15 @@ export const storedAction = ({
   view: view as ActionState,
 });
 
-export function createActionStore(db: Database): ActionStore {
+/** Of one tenant, by their ids. */
+const SOME = `select tenant, id, status, surface, actor, requester, bundle, view, sealed_permit as "sealedPermit",
+  created_at as "createdAt", updated_at as "updatedAt", expires_at as "expiresAt", retain_until as "retainUntil"
+from "action" where "tenant" = $1 and "id" = any($2::text[])`;
+
+export function createActionStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>): ActionStore {
   const some: ActionStore['some'] = async (tenant, ids) => {
     if (ids.length === 0) return [];
-    const rows = await db
-      .selectFrom('action')
-      .selectAll()
-      .where('tenant', '=', tenant)
-      .where('id', '=', sql<string>`any(${[...ids]}::text[])`)
-      .execute();
-    return rows.map(storedAction);
+    return ask<StoredAction>({ name: 'actions', text: SOME, values: [tenant, [...ids]] });
   };
   const get = gathered(async (names: readonly { tenant: string; id: string }[]) => {
     const tenants = [...new Set(names.map(({ tenant }) => tenant))];

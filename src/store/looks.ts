@@ -1,8 +1,7 @@
 /** Reads what is in force in one statement: the end of the log, its new entries, and the rows of freezes. */
-import type { Database } from './database.ts';
-import { sql } from 'kysely';
 import type { Freeze } from './freezes.ts';
 import type { LogHead } from './log-types.ts';
+import type { Postgres } from './postgres.ts';
 
 export interface Look {
   /** Null for a log without an entry. */
@@ -28,17 +27,19 @@ interface Row {
   freezes: Freeze[];
 }
 
-export function createLookStore(db: Database): LookStore {
+/** `$1` is the tenant, `$2` the first entry, `$3` the one behind the last. */
+const LOOK = `select h.size, h.frontier, h.root, h.checkpoint,
+  (select string_agg(int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.index) from log_entry e
+   where e.tenant = $1 and e.index >= $2::bigint and e.index < least(h.size, $3::bigint)) as envelopes,
+  (select coalesce(json_agg(json_build_object('id', f.id, 'tenant', f.tenant, 'scope', f.scope, 'value', f.value,
+            'reason', f.reason, 'by', f.by, 'at', f.at, 'liftedAt', null, 'liftedBy', null) order by f.at, f.id), '[]')
+   from "freeze" f where f.tenant = $1 and f.lifted_at is null) as freezes
+from (select 1) as one left join log_head h on h.tenant = $1`;
+
+export function createLookStore({ ask }: Pick<Postgres, 'ask'>): LookStore {
   return {
     async at(tenant, from, most) {
-      const { rows } = await sql<Row>`
-        select h.size, h.frontier, h.root, h.checkpoint,
-          (select string_agg(int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.index) from log_entry e
-           where e.tenant = ${tenant} and e.index >= ${from} and e.index < least(h.size, ${from + most}::bigint)) as envelopes,
-          (select coalesce(json_agg(json_build_object('id', f.id, 'tenant', f.tenant, 'scope', f.scope, 'value', f.value,
-                    'reason', f.reason, 'by', f.by, 'at', f.at, 'liftedAt', null, 'liftedBy', null) order by f.at, f.id), '[]')
-           from "freeze" f where f.tenant = ${tenant} and f.lifted_at is null) as freezes
-        from (select 1) as one left join log_head h on h.tenant = ${tenant}`.execute(db);
+      const rows = await ask<Row>({ name: 'look', text: LOOK, values: [tenant, from, from + most] });
       const [row] = rows;
       if (row === undefined) return { head: null, envelopes: [], freezes: [] };
       const { size, frontier, root, checkpoint, envelopes } = row;

@@ -112,8 +112,8 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     throw signInRefused(error) ?? error;
   }
   return {
-    payloads: createPayloadStore(db, cipher),
-    actions: createActionStore(db),
+    payloads: createPayloadStore(postgres, cipher),
+    actions: createActionStore(postgres),
     forgetting: createForgetStore(db),
     limits: createLimitStore(postgres),
     limitUse: createLimitUseStore(db),
@@ -130,7 +130,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     freezes: createFreezeStore(db),
     gauges: createGaugeStore(db),
     lives: createLifeStore(db, cipher),
-    looks: createLookStore(db),
+    looks: createLookStore(postgres),
     facts: createFactStore(db),
     findings: createFindingStore(db),
     effects: createEffectStore(db),

@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { Payload } from './action-state.ts';
 import type { Database } from './database.ts';
 import { gathered } from './gathered.ts';
+import type { Postgres } from './postgres.ts';
 
 /**
  * Encrypts one action's payload under its key (implemented in keys/). Tenant and action are bound to both the wrapped key
@@ -74,7 +74,19 @@ export function openPayload(
   return { actionKey, payload: decode(cipher.open(tenant, action, actionKey, row.ciphertext)) };
 }
 
-export function createPayloadStore(db: Database, cipher: PayloadCipher): PayloadStore {
+/**
+ * The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
+ * write-ahead log, brings this one to disk too.
+ */
+const INSERT = `with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+  insert into action_payload (tenant, action, wrapped_key, ciphertext)
+  select p.* from relaxed, unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])
+    as p(tenant, action, wrapped_key, ciphertext)
+  where not exists (select from action as a where a.tenant = p.tenant and a.id = p.action)
+  order by p.tenant, p.action
+  on conflict (tenant, action) do nothing returning tenant, action`;
+
+export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, cipher: PayloadCipher): PayloadStore {
   const find = (on: Database, tenant: string, action: string) =>
     on
       .selectFrom('actionPayload')
@@ -89,19 +101,17 @@ export function createPayloadStore(db: Database, cipher: PayloadCipher): Payload
   const insert = gathered(async (rows: readonly PayloadRow[]): Promise<boolean[]> => {
     const first = new Map([...rows].reverse().map((row) => [nameOf(row), row]));
     const each = [...first.values()];
-    // The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
-    // write-ahead log, brings this one to disk too.
-    const inserted = await sql<{ tenant: string; action: string }>`
-      with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
-      insert into action_payload (tenant, action, wrapped_key, ciphertext)
-      select p.* from relaxed, unnest(
-        ${each.map(({ tenant }) => tenant)}::text[], ${each.map(({ action }) => action)}::text[],
-        ${each.map(({ wrappedKey }) => wrappedKey)}::bytea[], ${each.map(({ ciphertext }) => ciphertext)}::bytea[]
-      ) as p(tenant, action, wrapped_key, ciphertext)
-      where not exists (select from action as a where a.tenant = p.tenant and a.id = p.action)
-      order by p.tenant, p.action
-      on conflict (tenant, action) do nothing returning tenant, action`.execute(db);
-    const stored = new Set(inserted.rows.map(nameOf));
+    const inserted = await ask<Pick<PayloadRow, 'tenant' | 'action'>>({
+      name: 'payloads',
+      text: INSERT,
+      values: [
+        each.map(({ tenant }) => tenant),
+        each.map(({ action }) => action),
+        each.map(({ wrappedKey }) => wrappedKey),
+        each.map(({ ciphertext }) => ciphertext),
+      ],
+    });
+    const stored = new Set(inserted.map(nameOf));
     return rows.map((row) => stored.has(nameOf(row)) && first.get(nameOf(row)) === row);
   });
   const draft: PayloadStore['draft'] = (tenant, action, payload) => {

@@ -75,6 +75,8 @@ export interface Committing<T> {
 
 export interface Postgres {
   db: Database;
+  /** One statement on a connection for searches, as it is: the query builder would make it anew each time. */
+  ask<Row>(statement: Statement): Promise<Row[]>;
   /** One statement on a connection for sealing: its own transaction. */
   query<Row>(statement: Statement): Promise<Row[]>;
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
@@ -212,6 +214,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   });
   return {
     db,
+    ask: (statement) => query(searching, statement),
     query: (statement) => query(sealing, statement),
     transaction: (work) => transaction(sealing, work),
     async locking(opening, reads, decide) {

@@ -9,7 +9,7 @@ import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund } from '../support/stack.ts';
 
 const RECORDS_OF_AN_ACTION = /from "log_entry" where "tenant" = \$1 and "action" = \$2/;
-const ROW_OF_AN_ACTION = 'select * from "action" where "tenant" = $1 and "id" = any($2::text[])';
+const ROW_OF_AN_ACTION = /from "action" where "tenant" = \$1 and "id" = any\(\$2::text\[\]\)$/;
 
 /** Statements are counted in this process. */
 const elsewhere = testCluster() !== null;
@@ -179,12 +179,12 @@ it.skipIf(elsewhere)(
       const engine = texts.findIndex((text) => RECORDS_OF_AN_ACTION.test(text));
       expect(engine).toBeGreaterThan(0);
       const atTheDoor = texts.slice(0, engine);
-      counts.push(atTheDoor.filter((text) => text === ROW_OF_AN_ACTION).length);
+      counts.push(atTheDoor.filter((text) => ROW_OF_AN_ACTION.test(text)).length);
       const decided = texts.slice(
         engine,
         texts.findIndex((text) => text.startsWith('with head as')),
       );
-      rows.push(decided.filter((text) => text === ROW_OF_AN_ACTION).length);
+      rows.push(decided.filter((text) => ROW_OF_AN_ACTION.test(text)).length);
       records.push(decided.filter((text) => RECORDS_OF_AN_ACTION.test(text)).length);
     }
     expect([Math.min(...counts), Math.min(...rows), Math.min(...records)]).toEqual([1, 1, 1]);
