@@ -1,4 +1,3 @@
-import { CompiledQuery } from 'kysely';
 import { addDecimals, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import type { LimitFact, Reservation } from '../contract/index.ts';
 import {
@@ -140,7 +139,7 @@ async function decideTurn({ locking }: Pick<Postgres, 'locking'>, turn: readonly
   }
 }
 
-export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitStore {
+export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgres): LimitStore {
   const takeTurn = createTurns<Deciding>((turn) => decideTurn({ locking }, turn));
   /** The locks that are in use in this process now, and how often. */
   const counting = new Map<string, number>();
@@ -156,9 +155,9 @@ export function createLimitStore({ db, locking, lockedWrite }: Postgres): LimitS
   };
   const usage: LimitStore['usage'] = async (tenant, action, queries, now) => {
     if (queries.length === 0) return [];
-    const asks = CompiledQuery.raw(USAGE, queryValues(tenant, [{ action, queries, now }]));
-    const { rows } = await db.executeQuery<{ used: string[] }>(asks as CompiledQuery<{ used: string[] }>);
-    return factsOf(queries, rows[0]?.used);
+    const values = queryValues(tenant, [{ action, queries, now }]);
+    const [row] = await askLimits<{ used: string[] }>({ name: 'limit-usage', text: USAGE, values });
+    return factsOf(queries, row?.used);
   };
   return {
     usage,

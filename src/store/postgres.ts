@@ -77,6 +77,8 @@ export interface Postgres {
   db: Database;
   /** One statement on a connection for searches, as it is: the query builder would make it anew each time. */
   ask<Row>(statement: Statement): Promise<Row[]>;
+  /** One statement about limits, on a connection for locks. */
+  askLimits<Row>(statement: Statement): Promise<Row[]>;
   /** One statement on a connection for sealing: its own transaction. */
   query<Row>(statement: Statement): Promise<Row[]>;
   /** One transaction on a connection for sealing; rolled back when `work` throws. */
@@ -118,17 +120,28 @@ const LOCKING_POOL = 6;
 const timeouts = (statement: string): string =>
   `set statement_timeout = '${statement}'; set idle_in_transaction_session_timeout = '20s'`;
 
+/**
+ * Each statement is planned once per connection. Of one that is given arrays PostgreSQL would otherwise expect more rows than come, and plan
+ * it anew each time, which takes longer than to run it. A plan may be made while its tables are empty, so it goes by their indexes.
+ */
+const PLANNED_ONCE = `set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off`;
+
 /** How long a connection may take to be made, in milliseconds. */
 const CONNECT_MS = 4000;
 
 interface PoolOptions {
   max: number;
   pipeline?: boolean;
+  /** Whether the plan of a statement is the same for all values. */
+  plannedOnce?: boolean;
   /** Of one statement, in PostgreSQL's words. */
   timeout?: string;
 }
 
-function createPool(connectionString: string, { max, pipeline = false, timeout = '30s' }: PoolOptions): pg.Pool {
+function createPool(
+  connectionString: string,
+  { max, pipeline = false, plannedOnce = false, timeout = '30s' }: PoolOptions,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
@@ -139,7 +152,7 @@ function createPool(connectionString: string, { max, pipeline = false, timeout =
     application_name: 'countersign',
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, though its types do not say so
     onConnect: async (client) => {
-      await client.query(timeouts(timeout));
+      await client.query(plannedOnce ? `${timeouts(timeout)}; ${PLANNED_ONCE}` : timeouts(timeout));
     },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
@@ -207,7 +220,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   const guarded = (options: PoolOptions): Guarded => ({ pool: createPool(connectionString, options), circuit });
   const searching = guarded({ max: poolSize });
   const sealing = guarded({ max: SEALING_POOL, pipeline: true });
-  const locks = guarded({ max: LOCKING_POOL, pipeline: true, timeout: `${CONNECT_MS}ms` });
+  const locks = guarded({ max: LOCKING_POOL, pipeline: true, plannedOnce: true, timeout: `${CONNECT_MS}ms` });
   const db: Database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translatingPool(searching) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -215,6 +228,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   return {
     db,
     ask: (statement) => query(searching, statement),
+    askLimits: (statement) => query(locks, statement),
     query: (statement) => query(sealing, statement),
     transaction: (work) => transaction(sealing, work),
     async locking(opening, reads, decide) {
@@ -257,8 +271,7 @@ async function locking<T>(
 ): Promise<{ value: T; written: Promise<unknown[]> }> {
   const client = await connectTo(guarded);
   const { circuit } = guarded;
-  const sent = (statements: readonly (Statement | string)[]) =>
-    circuit.run(() => together(statements.map((statement) => client.query(statement))));
+  const sent = (statements: readonly (Statement | string)[]) => circuit.run(() => together(client, statements));
   try {
     // Each statement is sent behind the one before it. Being separate, it sees what the previous holder of the locks has committed.
     const [, ...answers] = await sent([`begin; ${opening}`, ...reads]);
@@ -281,7 +294,7 @@ async function lockedWrite<Row>(guarded: Guarded, opening: string, write: Statem
   const client = await connectTo(guarded);
   try {
     const sent = [`begin; ${opening}`, write, 'commit'];
-    const [, answer] = await guarded.circuit.run(() => together(sent.map((statement) => client.query(statement))));
+    const [, answer] = await guarded.circuit.run(() => together(client, sent));
     client.release();
     return (answer?.rows ?? []) as Row[];
   } catch (error) {
@@ -297,9 +310,19 @@ async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
   throw translated(error);
 }
 
-/** Waits for all to end, because a connection must be returned idle. */
-async function together<A>(queries: readonly Promise<A>[]): Promise<A[]> {
-  const ended = await Promise.allSettled(queries);
+function inOneWrite(client: pg.PoolClient, statements: readonly (Statement | string)[]): Promise<pg.QueryResult>[] {
+  const { stream } = client.connection;
+  stream.cork();
+  try {
+    return statements.map((statement) => client.query(statement));
+  } finally {
+    stream.uncork();
+  }
+}
+
+/** Sends all in one write to the socket, and waits for all to end, because a connection must be returned idle. */
+async function together(client: pg.PoolClient, statements: readonly (Statement | string)[]): Promise<pg.QueryResult[]> {
+  const ended = await Promise.allSettled(inOneWrite(client, statements));
   return ended.map((one) => {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
