@@ -1,7 +1,7 @@
-/** How much a worker thread has computed: on a busy machine, a thread that waits for its turn uses none of its own time. */
+/** How much a worker thread has computed: on a busy machine, a thread that waits for its turn computes nothing. */
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** The kernel's name of the calling thread, to be sent to whoever watches it; null where there is no /proc. */
+/** The kernel's name of the calling thread, to be sent to the thread that watches it; null where there is no /proc. */
 export function kernelThread(): string | null {
   try {
     return readlinkSync('/proc/thread-self');
