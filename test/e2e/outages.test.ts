@@ -1,10 +1,8 @@
 import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logFiles } from '../../src/archive/make/log-files.ts';
-import { auditLog } from '../../src/evidence/index.ts';
-import { nodeVerify } from '../../src/keys/index.ts';
 import { eventually, passed } from '../support/eventually.ts';
+import { outlivesRestores } from '../support/restores.ts';
 import { policiesFolder } from '../support/policies.ts';
 import { sandboxDriver } from '../support/sandbox-driver.ts';
 import { hasButton } from '../support/approver.ts';
@@ -245,68 +243,19 @@ describe('after a restore of Temporal’s database alone', () => {
       process.kill(pid, 'SIGCONT');
     }
   }
-  /** Stops everything, puts the copy in place, or nothing, and starts again. */
-  async function restored(copies: readonly string[]): Promise<void> {
-    const { dataDir } = stack;
-    await stack.stop({ keepData: true, replay: false });
-    for (const name of files(dataDir)) rmSync(join(dataDir, name));
-    for (const name of copies) copyFileSync(join(dataDir, name + COPY), join(dataDir, name));
-    stack = await startTestStack(env(), dataDir);
-  }
-  const parked = async (amount: number): Promise<string> => (await stack.ask(refund(amount))).body.id as string;
-  const statusOf = async (id: string): Promise<string> => (await actionOf(id, 0)).status as string;
-  /** Says so again while a busy machine does not answer in time: it counts once. */
-  const approved = (id: string): Promise<void> =>
-    eventually(`${id} is released`, async () => {
-      await decide(id, { decision: 'approve' });
-      return (await actionOf(id, 5)).status === 'released' ? null : undefined;
-    }).then(() => undefined);
-  async function executed(id: string): Promise<void> {
-    const { permit } = await actionOf(id, 0);
-    expect((await stack.call('POST', '/v1/permits/redeem', { permit })).status).toBe(200);
-    await eventually(`${id} is executed`, async () => {
-      await stack.call('POST', `/v1/actions/${id}/outcome`, { permit, status: 'executed' });
-      return (await statusOf(id)) === 'executed' ? null : undefined;
+
+  it('what was sealed stays, and what is open goes on, from an older copy and from none', { timeout: 300_000 }, () => {
+    let copies: string[] = [];
+    return outlivesRestores({
+      stack: () => stack,
+      backUp: async () => void (copies = copied()),
+      async restore(which) {
+        const { dataDir } = stack;
+        await stack.stop({ keepData: true, replay: false });
+        for (const name of files(dataDir)) rmSync(join(dataDir, name));
+        if (which === 'older') for (const name of copies) copyFileSync(join(dataDir, name + COPY), join(dataDir, name));
+        stack = await startTestStack(env(), dataDir);
+      },
     });
-  }
-  async function auditIsClean(): Promise<void> {
-    const { parts } = stack.stack;
-    const trust = {
-      recordKeys: [parts.keys.forTenant('default').record.publicJwk],
-      logKeys: [await parts.evidence.vkey('default')],
-    };
-    const { findings } = await auditLog({ files: logFiles(parts.evidence, 'default'), trust, verify: nodeVerify });
-    expect(findings).toEqual([]);
-  }
-
-  it(
-    'what was sealed stays, and what is open goes on, from an older copy and from none',
-    { timeout: 300_000 },
-    async () => {
-      const [decidedLater, stays] = [await parked(310), await parked(320)];
-      const copy = copied();
-      await approved(decidedLater);
-      const [ended, unknown] = [await parked(330), await parked(340)];
-      await approved(ended);
-      await executed(ended);
-
-      await restored(copy);
-      expect(await Promise.all([decidedLater, ended, unknown, stays].map(statusOf))).toEqual([
-        ...['released', 'executed', 'supervised', 'supervised'],
-      ]);
-      // The workflow of the one never heard of its approval, that of the other was never started.
-      await executed(decidedLater);
-      await approved(unknown);
-      await executed(unknown);
-      await auditIsClean();
-
-      await restored([]);
-      expect(await Promise.all([decidedLater, ended, unknown, stays].map(statusOf))).toEqual([
-        ...['executed', 'executed', 'executed', 'supervised'],
-      ]);
-      await approved(stays);
-      await executed(stays);
-      await auditIsClean();
-    },
-  );
+  });
 });

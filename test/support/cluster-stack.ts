@@ -3,27 +3,61 @@
  * is two APIs, two workers and Slack's service over PostgreSQL and the production server of Temporal, in a database and a namespace of its own.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { platformAt, type PlatformAddress } from '../../scripts/cluster/platform.ts';
+import { platformAt, type Platform, type PlatformAddress } from '../../scripts/cluster/platform.ts';
 import { startCluster } from '../../scripts/cluster/cluster.ts';
 import type { SlackSandbox } from '../../sandbox/slack/index.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import type { Stack } from '../../src/main/start.ts';
 import { openTemporal } from '../../src/main/temporal/index.ts';
 
+/** Says where a cluster for the tests is. */
+export const CLUSTER = 'COUNTERSIGN_TEST_CLUSTER';
+
 export const testCluster = (): PlatformAddress | null => {
-  const said = process.env['COUNTERSIGN_TEST_CLUSTER'];
+  const said = process.env[CLUSTER];
   return said === undefined ? null : (JSON.parse(said) as PlatformAddress);
 };
+
+/** gRPC's `ALREADY_EXISTS`. */
+const EXISTS = 6;
+
+/** Database and namespace of a data folder: new ones, or those of its last start. A namespace that went with a restore is made again. */
+function placeOf(
+  address: PlatformAddress,
+  dataDir: string,
+): { name: string; platform: Pick<Platform, 'temporalAddress' | 'createDatabase' | 'createNamespace'> } {
+  const platform = platformAt(address, loadConfig({}));
+  const file = join(dataDir, 'cluster-name');
+  if (!existsSync(file)) {
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
+    writeFileSync(file, name);
+    return { name, platform };
+  }
+  const name = readFileSync(file, 'utf8');
+  const url = new URL(address.adminUrl);
+  url.pathname = name;
+  return {
+    name,
+    platform: {
+      temporalAddress: address.temporalAddress,
+      createDatabase: async () => url.href,
+      createNamespace: (namespace) =>
+        platform.createNamespace(namespace).catch((error: unknown) => {
+          if (!(error instanceof Error && 'code' in error && error.code === EXISTS)) throw error;
+        }),
+    },
+  };
+}
 
 /** @throws Error for what only a stack in one process can do. */
 export async function startClusterStack(
   address: PlatformAddress,
   { env, dataDir }: { env: NodeJS.ProcessEnv; dataDir: string },
 ): Promise<{ stack: Stack; sandbox: SlackSandbox | null }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const cluster = await startCluster({ platform: platformAt(address, loadConfig({})), name, dataDir, env });
+  const { name, platform } = placeOf(address, dataDir);
+  const cluster = await startCluster({ platform, name, dataDir, env });
   const temporal = await openTemporal(cluster.config, { say: () => undefined });
   const keyFile = join(dataDir, 'first-key');
   const workers = cluster.services.filter(({ kind }) => kind === 'worker');
