@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogWatch, createReadModel } from '../../src/projection/index.ts';
 import { createLogReader } from '../../src/sequencer/index.ts';
 import type { ActionFact } from '../../src/store/index.ts';
+import { LOG_WINDOW } from '../../src/store/log-window.ts';
 import { ASKER, COURSES, CFO, LEAD } from '../evidence/world.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sealCourses, sealingOf, asking, BEGAN } from './history.ts';
 
@@ -45,6 +47,45 @@ describe('the rows', () => {
     const { size, logSize } = await readModel.catchUp('default');
     expect(size).toBe(logSize);
     expect((await all()).length).toBe(Object.keys(COURSES).length * ROUNDS);
+  });
+
+  it('of a long log cost what is new in it, not what is before', async () => {
+    const tenant = 'long';
+    const windows = 8;
+    const size = windows * LOG_WINDOW;
+    await client.query(
+      `insert into log_entry (tenant, index, action, seq, type, record_hash, leaf_hash, envelope, at)
+       select $1, n, 'act_' || n, 0, e.type, e.record_hash, e.leaf_hash, e.envelope, e.at + n * interval '1 second'
+       from (select * from log_entry where tenant = 'default' and type = 'verdict' order by index limit 1) e,
+         generate_series(0, $2::int - 1) n`,
+      [tenant, size],
+    );
+    await client.query(
+      `insert into log_head (tenant, size, frontier, root, checkpoint)
+       select $1, $2, frontier, root, checkpoint from log_head where tenant = 'default'`,
+      [tenant, size],
+    );
+    // All but the last entry was read before.
+    await client.query('insert into projection (tenant, size) values ($1, $2)', [tenant, size - 1]);
+    await client.query('analyze log_entry');
+    const entriesRead = async (): Promise<number> => {
+      const { rows } = await client.query<{ read: string }>(
+        `select sum(idx_tup_read) as read from pg_stat_user_indexes where relname = 'log_entry'`,
+      );
+      return Number(rows[0]?.read);
+    };
+    const before = await entriesRead();
+    const store = await world.open(1);
+    await store.facts.advance(tenant, 1, async () => [], 'wait');
+    const read = await eventually('what was read is counted', async () => {
+      // A connection says what it read with a later transaction, a second after the last time.
+      await store.facts.projected(tenant);
+      const now = (await entriesRead()) - before;
+      return now >= LOG_WINDOW ? now : undefined;
+    });
+    expect(read).toBeLessThan(2 * LOG_WINDOW);
+    for (const table of ['log_head', 'log_entry', 'log_window', 'projection'])
+      await client.query(`delete from ${table} where tenant = $1`, [tenant]);
   });
 
   it.each([
