@@ -17,6 +17,7 @@ import { casesSchema, type CaseWant, type CasesFile } from './cases-schema.ts';
 import type { CompiledBundle } from './compiled.ts';
 import { evaluate } from './evaluate.ts';
 import { requiredFacts } from './facts.ts';
+import { oncePerFile } from './once-per-file.ts';
 import type { Problem } from './problem.ts';
 import { asVouched } from './vouched.ts';
 import { readYaml, schemaProblems } from './yaml.ts';
@@ -74,35 +75,32 @@ export const caseNames = (files: readonly PolicyFile[]): string[] =>
 
 /** Reads the cases among `files`; others are passed over. Never throws. */
 export function readCases(files: readonly PolicyFile[]): { cases: PolicyCase[]; problems: Problem[] } {
+  const read = files.filter(({ path }) => kindOfFile(path) === 'cases').map(readFile);
+  return { cases: read.flatMap(({ cases }) => cases), problems: read.flatMap(({ problems }) => problems) };
+}
+
+const readFile = oncePerFile(({ path, text }: PolicyFile): { cases: PolicyCase[]; problems: Problem[] } => {
+  const { yaml, problems } = readYaml(path, text);
+  if (yaml === null) return { cases: [], problems };
+  const parsed = casesSchema.safeParse(yaml.value);
+  if (!parsed.success) return { cases: [], problems: [...problems, ...schemaProblems(yaml, parsed.error, caseFields)] };
   const cases: PolicyCase[] = [];
-  const problems: Problem[] = [];
-  for (const file of files) {
-    if (kindOfFile(file.path) !== 'cases') continue;
-    const read = readYaml(file.path, file.text);
-    problems.push(...read.problems);
-    if (read.yaml === null) continue;
-    const parsed = casesSchema.safeParse(read.yaml.value);
-    if (!parsed.success) {
-      problems.push(...schemaProblems(read.yaml, parsed.error, caseFields));
-      continue;
-    }
-    for (const [index, row] of parsed.data.cases.entries()) {
-      const request = actionRequestSchema.safeParse(mergeJson(parsed.data.given?.request ?? {}, row.request ?? {}));
-      const place = read.yaml.problem(['cases', index], '', null);
-      if (request.success) cases.push(caseOf(file.path, place.line, parsed.data, row, request.data));
-      else {
-        const why = request.error.issues[0];
-        const where = why === undefined ? '' : ` at \`${why.path.join('.')}\`: ${why.message}`;
-        problems.push({
-          ...place,
-          message: `case \`${row.name}\` has no valid request${where}`,
-          suggestion: 'see docs/contract.md, section 2',
-        });
-      }
+  for (const [index, row] of parsed.data.cases.entries()) {
+    const request = actionRequestSchema.safeParse(mergeJson(parsed.data.given?.request ?? {}, row.request ?? {}));
+    const place = yaml.problem(['cases', index], '', null);
+    if (request.success) cases.push(caseOf(path, place.line, parsed.data, row, request.data));
+    else {
+      const why = request.error.issues[0];
+      const where = why === undefined ? '' : ` at \`${why.path.join('.')}\`: ${why.message}`;
+      problems.push({
+        ...place,
+        message: `case \`${row.name}\` has no valid request${where}`,
+        suggestion: 'see docs/contract.md, section 2',
+      });
     }
   }
   return { cases, problems };
-}
+});
 
 function caseFields(place: readonly PropertyKey[]): readonly string[] {
   if (place.at(-1) === 'want') return Object.keys(casesSchema.shape.cases.element.shape.want.shape);

@@ -136,9 +136,10 @@ function standsMsOf(stands: Policy['refusalStands']): number {
 
 function compileSameness(source: Policy, rules: readonly CompiledRule[]): CompiledSameness {
   const { amount = 'params.amount', currency = 'params.currency', refusalStands: stands } = source;
-  const read = rules.flatMap(({ when }) => when.outline.fields.map((field) => field.path));
   const { requires, disclose, show = [] } = source;
-  const named = [...new Set([...requires, ...disclose, ...show, ...read])].sort();
+  const paths = new Set([...requires, ...disclose, ...show]);
+  for (const { when } of rules) for (const { path } of when.outline.fields) paths.add(path);
+  const named = [...paths].sort();
   const below = (root: string, without: readonly string[]): string[] =>
     named.filter((path) => path.startsWith(`${root}.`) && !without.includes(path));
   return {

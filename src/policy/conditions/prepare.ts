@@ -1,4 +1,4 @@
-import { fieldPath, type Expr } from './syntax.ts';
+import { fieldPath, NOTHING_BOUND, type Expr } from './syntax.ts';
 
 /** Names of guards. CEL text cannot spell them. */
 /** Called before every comprehension. */
@@ -88,7 +88,6 @@ function named(expr: Expr): Expr {
     exprKind: { case: 'constExpr', value: { $typeName: 'cel.expr.Constant', constantKind } },
   };
 }
-const NOTHING_BOUND: ReadonlySet<string> = new Set();
 
 function asDouble(expr: Expr): void {
   if (expr.exprKind.case !== 'constExpr') return;

@@ -7,10 +7,13 @@ export type Expr = NonNullable<Parsed['expr']>;
 /** How deep a syntax tree may be: long chains such as `a + a + …` nest without any bracket. */
 export const DEPTH_MAX = 250;
 
+/** No names: outside of all comprehensions. */
+export const NOTHING_BOUND: ReadonlySet<string> = new Set();
+
 /** One call in an expression, with its arguments where they are string literals. */
 export interface FunctionCall {
   name: string;
-  /** Null for an argument that is not a string literal. */
+  /** Null for an argument that is not a string literal. Empty for an operator, and so is `paths`. */
   literals: (string | null)[];
   /** Where an argument is a field, its path. */
   paths: (string | null)[];
@@ -76,7 +79,7 @@ export function outline(parsed: Parsed): Outline | null {
   const push = (expr: Expr | undefined, depth: number, bound: ReadonlySet<string>): void => {
     if (expr !== undefined) work.push({ expr, depth, bound });
   };
-  push(parsed.expr, 0, new Set());
+  push(parsed.expr, 0, NOTHING_BOUND);
   for (let item = work.pop(); item !== undefined; item = work.pop()) {
     const { expr, bound } = item;
     const depth = item.depth + 1;
@@ -93,12 +96,7 @@ export function outline(parsed: Parsed): Outline | null {
         break;
       }
       case 'callExpr':
-        result.calls.push({
-          name: kind.value.function,
-          literals: kind.value.args.map(stringLiteral),
-          paths: kind.value.args.map((arg) => fieldPath(arg, bound)),
-          offset: offsetOf(expr),
-        });
+        result.calls.push(callOf(kind.value, bound, offsetOf(expr)));
         push(kind.value.target, depth, bound);
         for (const arg of kind.value.args) push(arg, depth, bound);
         break;
@@ -127,6 +125,17 @@ export function outline(parsed: Parsed): Outline | null {
   }
   return result;
 }
+
+type Call = Extract<Expr['exprKind'], { case: 'callExpr' }>['value'];
+
+function callOf({ function: name, args }: Call, bound: ReadonlySet<string>, offset: number): FunctionCall {
+  // Nobody asks for the arguments of an operator, and most calls are operators.
+  if (OPERATOR.test(name)) return { name, literals: [], paths: [], offset };
+  return { name, literals: args.map(stringLiteral), paths: args.map((arg) => fieldPath(arg, bound)), offset };
+}
+
+/** `_&&_`, `@in`: no function of ours is called so. */
+const OPERATOR = /^[^a-zA-Z]/;
 
 function rootOf(expr: Expr): Expr {
   let at = expr;

@@ -29,8 +29,12 @@ export class FullNames {
     context: new Map(),
   };
 
+  readonly #paths = new Set<string>();
+
   /** @param path a field that an expression reads, `params.amount` or deeper. */
   add(path: string): void {
+    if (this.#paths.has(path)) return;
+    this.#paths.add(path);
     const [root, member] = path.split('.');
     const names = NAMED_ROOTS.find((one) => one === root);
     if (names !== undefined && member !== undefined) this.#names[names].set(member, `${names}.${member}`);
