@@ -7,7 +7,7 @@ const SAY = WORDS.decisions.person;
 
 /**
  * @param value who is chosen, nothing for anybody
- * @param people suggested, the most frequent first; whoever is typed can be chosen, too
+ * @param people suggested, the most frequent first; an id that is typed can be chosen, too
  */
 export default function PeopleBox(props: {
   label: string;
