@@ -93,6 +93,8 @@ describe('scopes', () => {
     ['conversations.list', 'channels:read', () => ({})],
     ['conversations.info', 'channels:read', () => ({ channel: finance })],
     ['conversations.info', 'im:read', () => ({ channel: sandbox.control.im('U0ANNA').id })],
+    ['conversations.history', 'channels:history', () => ({ channel: finance })],
+    ['conversations.history', 'im:history', () => ({ channel: sandbox.control.im('U0ANNA').id })],
     ['conversations.join', 'channels:join', () => ({ channel: finance })],
     ['users.info', 'users:read', () => ({ user: 'U0ANNA' })],
     ['users.list', 'users:read', () => ({})],
@@ -157,6 +159,10 @@ describe('errors by method', () => {
     ['conversations.list', () => ({ limit: 0 }), 'invalid_limit'],
     ['conversations.list', () => ({ cursor: 'x' }), 'invalid_cursor'],
     ['conversations.info', () => ({ channel: secret }), 'channel_not_found'],
+    ['conversations.history', () => ({ channel: secret }), 'channel_not_found'],
+    ['conversations.history', () => ({ channel: notJoined }), 'not_in_channel'],
+    ['conversations.history', () => ({ channel: finance, oldest: 'x' }), 'invalid_ts_oldest'],
+    ['conversations.history', () => ({ channel: finance, limit: 0 }), 'invalid_limit'],
     ['conversations.join', () => ({ channel: 'C0NOWHERE' }), 'channel_not_found'],
     ['conversations.join', () => ({ channel: secret }), 'method_not_supported_for_channel_type'],
     ['users.info', () => ({ user: 'U0NOBODY' }), 'user_not_found'],
@@ -283,5 +289,44 @@ describe('lists', () => {
       channels: { name: string }[];
     };
     expect(channels.map((channel) => channel.name)).toEqual(['finance-approvals', 'not-joined', 'board']);
+  });
+});
+
+describe('conversations.history', () => {
+  const read = async (args: object) =>
+    (await call('conversations.history', { channel: finance, ...args })) as {
+      messages: { ts: string; metadata?: object }[];
+      has_more: boolean;
+      response_metadata: { next_cursor: string };
+    };
+  const stamps = ({ messages }: { messages: { ts: string }[] }): string[] => messages.map(({ ts }) => ts);
+
+  it('is newest first, between two times, a page at a time, without threads and ephemerals, and with metadata where asked', async () => {
+    const metadata = { event_type: 'posted', event_payload: { id: 'one' } };
+    const first = (await posted({ metadata: JSON.stringify(metadata) })).ts;
+    const second = (await posted()).ts;
+    await posted({ thread_ts: first });
+    await call('chat.postEphemeral', { channel: finance, user: 'U0ANNA', text: 'x' });
+    const third = (await posted()).ts;
+    expect(stamps(await read({ oldest: first, latest: third }))).toEqual([second]);
+    const between = { oldest: first, latest: third, inclusive: true };
+    expect(stamps(await read(between))).toEqual([third, second, first]);
+    const page = await read({ ...between, limit: 2 });
+    expect([stamps(page), page.has_more]).toEqual([[third, second], true]);
+    const rest = await read({ ...between, limit: 2, cursor: page.response_metadata.next_cursor });
+    expect([stamps(rest), rest.has_more]).toEqual([[first], false]);
+    expect(rest.messages[0]).not.toHaveProperty('metadata');
+    expect((await read({ ...between, include_all_metadata: true })).messages[2]).toMatchObject({ metadata });
+  });
+
+  it('is answered 429 with a time to wait after fifty calls of a minute', async () => {
+    const answers: number[] = [];
+    let last = await callApi(sandbox, 'conversations.history', { channel: finance });
+    for (let left = 50; left > 0 && last.status === 200; left -= 1) {
+      answers.push(last.status);
+      last = await callApi(sandbox, 'conversations.history', { channel: finance });
+    }
+    expect([last.status, last.body['error'], answers.length <= 50]).toEqual([429, 'ratelimited', true]);
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 });

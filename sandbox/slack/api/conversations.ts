@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import { SlackApiError } from '../errors.ts';
-import { channelOnWire } from '../wire.ts';
+import { channelOnWire, messageOnWire } from '../wire.ts';
 import type { JsonObject, SandboxChannel } from '../types.ts';
 import type { Args } from './args.ts';
 import { page } from './paging.ts';
@@ -14,7 +14,10 @@ function readScope(channel: SandboxChannel): string {
 
 /** Checks the scope that this kind of channel needs. The method's scope was checked before. */
 function needRead(core: Core, channel: SandboxChannel): void {
-  const needed = readScope(channel);
+  needScope(core, readScope(channel));
+}
+
+function needScope(core: Core, needed: string): void {
   if (!core.scopes.has(needed)) {
     throw new SlackApiError('missing_scope', { needed, provided: [...core.scopes].join(',') });
   }
@@ -71,4 +74,45 @@ export function join(core: Core, args: Args): JsonObject {
   return already
     ? { ...answer, warning: 'already_in_channel', response_metadata: { warnings: ['already_in_channel'] } }
     : answer;
+}
+
+function historyScope(channel: SandboxChannel): string {
+  if (channel.isIm) return 'im:history';
+  return channel.isPrivate ? 'groups:history' : 'channels:history';
+}
+
+const TS = /^\d{1,10}(\.\d{1,6})?$/;
+
+/** A timestamp in microseconds. @throws SlackApiError `invalid_ts_oldest`, `invalid_ts_latest` */
+function micros(args: Args, name: 'oldest' | 'latest'): bigint | undefined {
+  const ts = args.optional(name);
+  if (ts === undefined) return undefined;
+  if (!TS.test(ts)) throw new SlackApiError(`invalid_ts_${name}`);
+  const [seconds = '0', fraction = ''] = ts.split('.');
+  return BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+}
+
+/** Newest first, without threads and what only one person saw; metadata only where it is asked for. */
+export function history(core: Core, args: Args): JsonObject {
+  const channel = core.world.channels.get(args.required('channel'));
+  if (!channel || (channel.isPrivate && !channel.appIsMember)) throw new SlackApiError('channel_not_found');
+  needScope(core, historyScope(channel));
+  if (!channel.appIsMember) throw new SlackApiError('not_in_channel');
+  const [oldest, latest] = [micros(args, 'oldest'), micros(args, 'latest')];
+  const edge = args.boolean('inclusive') === true ? 1n : 0n;
+  const found = (core.world.messages.get(channel.id) ?? []).filter(({ ts, threadTs, ephemeralTo }) => {
+    if (threadTs !== undefined || ephemeralTo !== undefined) return false;
+    const at = BigInt(ts.replace('.', ''));
+    return (oldest === undefined || at + edge > oldest) && (latest === undefined || at - edge < latest);
+  });
+  const { items, next } = page(found.toReversed(), args);
+  const whole = args.boolean('include_all_metadata') === true;
+  return {
+    messages: items.map((message) => {
+      const { metadata, ...rest } = messageOnWire(core.world, message);
+      return whole && metadata !== undefined ? { ...rest, metadata } : rest;
+    }),
+    has_more: next !== '',
+    response_metadata: { next_cursor: next },
+  };
 }

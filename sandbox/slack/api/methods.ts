@@ -13,16 +13,20 @@ export interface Method {
   token: 'bot' | 'app';
   /** All of these. */
   scopes: string[];
+  /** Calls of one minute after which Slack answers 429, where that is simulated (docs.slack.dev/apis/web-api/rate-limits). */
+  perMinute?: number;
   run(core: Core, args: Args, origin: string): JsonObject;
 }
 
 /** Scopes of the bot token unless told otherwise: what Countersign asks for when it is installed. */
 export const DEFAULT_SCOPES = [
   'app_mentions:read',
+  'channels:history',
   'channels:join',
   'channels:read',
   'chat:write',
   'commands',
+  'groups:history',
   'groups:read',
   'im:history',
   'im:read',
@@ -67,6 +71,7 @@ export const METHODS: Record<string, Method> = {
   'conversations.open': bot(['im:write'], conversations.open),
   'conversations.list': bot([], conversations.list),
   'conversations.info': bot([], conversations.info),
+  'conversations.history': { ...bot([], conversations.history), perMinute: 50 },
   'conversations.join': bot(['channels:join'], conversations.join),
   'users.info': bot(['users:read'], users.info),
   'users.list': bot(['users:read'], users.list),

@@ -58,7 +58,7 @@ function answerCall(core: Core, request: Request, response: Response, name: stri
     response.status(503).type('text/plain').send('service unavailable');
     return;
   }
-  const fault = core.faults.takeApi(name);
+  const fault = core.faults.takeApi(name) ?? limited(core, name);
   if (fault && !(fault.connection === 'lost')) {
     log(fault.answer ?? (fault.error === undefined ? 0 : 200), { ok: false, error: fault.error ?? 'injected_fault' });
     fail(fault, request, response);
@@ -75,6 +75,17 @@ function answerCall(core: Core, request: Request, response: Response, name: stri
   response.set('x-oauth-scopes', [...core.scopes].join(','));
   response.set('x-accepted-oauth-scopes', (METHODS[name]?.scopes ?? []).join(','));
   response.json(result);
+}
+
+/** 429 where the method was called too often within the last minute. */
+function limited(core: Core, name: string): ApiFault | undefined {
+  const { perMinute } = METHODS[name] ?? {};
+  if (perMinute === undefined) return undefined;
+  const since = core.clock.now() - 60_000;
+  const taken = core.calls.filter(({ method, at, status }) => method === name && status === 200 && at > since);
+  const first = taken.at(-perMinute);
+  if (first === undefined) return undefined;
+  return { api: name, answer: 429, retryAfter: Math.max(1, Math.ceil((first.at - since) / 1000)) };
 }
 
 function fail(fault: ApiFault, request: Request, response: Response): void {
