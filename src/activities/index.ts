@@ -3,6 +3,7 @@ import { isCountersignError } from '../contract/index.ts';
 import type { Histories } from '../engine/deps.ts';
 import type { NotifyDeps } from '../notify/deps.ts';
 import { callback } from '../notify/callback.ts';
+import { editLost } from '../notify/edit-lost.ts';
 import { admit } from '../engine/admit.ts';
 import { hear } from '../engine/hear.ts';
 import { sealDecision } from '../engine/decisions.ts';
@@ -142,7 +143,11 @@ export function createSweepActivities(deps: NotifyDeps, histories: Histories): R
       if (due.found < limit) await forgetOld(deps);
       return due;
     }),
-    resumeLost: ours((input) => resumeLost({ ...deps, histories }, input)),
+    resumeLost: ours(async (input) => {
+      // Once a minute, before the first batch.
+      if (input.after === null) await editLost(deps);
+      return resumeLost({ ...deps, histories }, input);
+    }),
   };
 }
 

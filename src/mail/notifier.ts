@@ -61,7 +61,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
   };
 
   return {
-    async post(message, posted, progress) {
+    async post(message, posted, keeper) {
       const all = [...posted];
       const unreachable: Unreachable[] = [];
       const people = message.ask === null ? [] : [...message.audience.people, ...(message.audience.asked ?? [])];
@@ -84,12 +84,12 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
           shownHash: `sha256:${createHash('sha256').update(letter.text).digest('hex')}`,
         };
         all.push(done);
-        await progress?.(done);
+        await keeper?.done(done);
       }
       return { posted: all, unreachable };
     },
 
-    async postPlan(message, posted, progress) {
+    async postPlan(message, posted, keeper) {
       const all = [...posted];
       const unreachable: Unreachable[] = [];
       const people = message.ask === null ? [] : [...message.audience.people, ...(message.audience.asked ?? [])];
@@ -113,7 +113,7 @@ export function createMailNotifier({ send, addressOf, domain, log }: MailDeps): 
           shownHash,
         };
         all.push(done);
-        await progress?.(done);
+        await keeper?.done(done);
       }
       return { posted: all, unreachable };
     },

@@ -16,6 +16,7 @@ import {
   type PostedMessage,
   type Unreachable,
 } from './notifier.ts';
+import { remembered } from './remembered.ts';
 import { showAction } from './show.ts';
 
 /** How an action is announced. */
@@ -47,6 +48,9 @@ export async function gather(
   if (digestMs === undefined || door === undefined) return ALONE;
   const { tenant, id } = action;
   const [all, listed] = await Promise.all([slackMessages.list(tenant, id), digests.of(tenant, id)]);
+  const unfinished = listed.filter(({ posted, why }) => posted === null && why === null);
+  for (const { target } of unfinished) await findLost(deps, notifier, tenant, target);
+  if (unfinished.length > 0) throw busy();
   const alone = (all as PostedMessage[]).filter((one) => door.owns(one));
   const asksMore =
     message.ask !== null && effects.some(({ type, stage }) => ASKING.has(type) || (type === OPENED && stage > 0));
@@ -67,7 +71,10 @@ export async function gather(
       await digests.drop(tenant, id);
       return ALONE;
     }
-    for (const target of missing) await postAt(deps, door, tenant, id, target);
+    for (const target of missing) {
+      await findLost(deps, notifier, tenant, target);
+      await postAt(deps, door, tenant, id, target);
+    }
   }
   // A digest that did not change since is left as it is.
   for (const digest of isNew && !asksMore ? [] : listed) await showAgain(deps, door, tenant, digest);
@@ -98,6 +105,26 @@ function dueAt({ openedAt, plan, approval }: ActionState, digestMs: number): Dat
 const busy = (): NotifierUnavailable =>
   new NotifierUnavailable('another process announces it now', { retryAfterMs: AGAIN_MS });
 
+/**
+ * Digests whose process died with them, or whose answer was lost: what was posted is known from then on, and the actions of the others
+ * wait again.
+ *
+ * @throws NotifierUnavailable when Slack cannot be used now
+ */
+async function findLost(
+  { store: { digests }, now }: NotifyDeps,
+  { find }: Notifier,
+  tenant: string,
+  target: string,
+): Promise<void> {
+  const lost = await digests.lost(tenant, target, now());
+  if (lost.length === 0) return;
+  const kind = target.startsWith('#') ? 'channel' : 'dm';
+  const person = kind === 'dm' ? target : null;
+  const places = await find?.(lost.map(({ id, at }) => ({ id, place: target, kind, person, at: at.getTime() })));
+  for (const { id } of lost) await digests.done(tenant, id, { posted: places?.get(id) ?? null, why: null });
+}
+
 /** Posts the actions that wait at one place. @throws NotifierUnavailable */
 async function postAt(
   deps: NotifyDeps,
@@ -115,11 +142,14 @@ async function postAt(
   }
   let outcome: Pick<Digest, 'posted' | 'why'> = { posted: null, why: null };
   try {
-    const shown = await door.show(await digestOf(deps, tenant, taken.actions), { target });
+    const shown = await door.show(await digestOf(deps, tenant, taken.actions), { target, id: taken.digest });
     outcome = 'why' in shown ? { posted: null, why: shown.why } : { posted: shown, why: null };
-  } finally {
-    await digests.done(tenant, taken.digest, outcome);
+  } catch (error) {
+    // It may be there: it is looked for when the hold ends.
+    if (!(error instanceof NotifierUnavailable && error.doubtful)) await digests.done(tenant, taken.digest, outcome);
+    throw error;
   }
+  await remembered(() => digests.done(tenant, taken.digest, outcome));
 }
 
 /** Edits a posted digest so that it shows the current state of its actions. @throws NotifierUnavailable */

@@ -19,6 +19,33 @@ export interface PostedMessage {
   shownHash: string;
 }
 
+/** What is about to be posted. */
+export interface Post extends Pick<PostedMessage, 'kind' | 'person'> {
+  /** A channel as policy writes it, the `D…` id of a direct message, or the directory id of the person who gets it. */
+  place: string;
+}
+
+/** What was about to be posted, and may have been. */
+export interface LostPost extends Post {
+  /** The message carries it. */
+  id: string;
+  /** When it was begun, in milliseconds since the epoch. */
+  at: number;
+}
+
+/** How long after its beginning a post may still land, in milliseconds: much more than a call of Slack takes, also in a process that is stopped. */
+export const LANDS_MS = 10 * 60_000;
+
+/** Keeps what is posted about one subject, and where, so that no message is lost. */
+export interface PostKeeper {
+  /** Called before a message is posted. Returns the id that the message carries, by which it can be found again. */
+  begin(post: Post): Promise<string>;
+  /** Nothing was posted. */
+  refused(id: string): Promise<void>;
+  /** Called with each message as soon as it is there. Store it first, because a click may follow immediately. */
+  done(message: PostedMessage): Promise<void>;
+}
+
 /** A person or channel that cannot be told, and why. It is never a reason to fail the request. */
 export interface Unreachable {
   /** Directory id, or a channel as policy writes it. */
@@ -111,6 +138,8 @@ export interface DigestPlace {
   target: string;
   /** The message to edit; left out to post a new one. */
   posted?: PostedAt;
+  /** The id that a new one carries. */
+  id?: string;
 }
 
 export type PostedAt = Pick<PostedMessage, 'workspace' | 'channel' | 'ts'>;
@@ -132,22 +161,25 @@ export interface Notifier {
    * already shows this one or a newer one.
    *
    * @param posted What is known to be posted already.
-   * @param progress Called with each message as soon as Slack has it. Store it first, because a click may follow immediately.
+   * @param keeper Stores what is posted. Left out where nobody edits it later.
    * @param gathered The people whom the digest that announces the action cannot reach. A notifier with `digests` posts nothing itself then.
-   * @throws NotifierUnavailable when Slack cannot be used now; what was done until then is in `progress` and in the error.
+   * @throws NotifierUnavailable when Slack cannot be used now; what was done until then has the keeper, and is in the error.
    */
   post(
     message: ApprovalMessage,
     posted: readonly PostedMessage[],
-    progress?: (done: PostedMessage) => Promise<void>,
+    keeper?: PostKeeper,
     gathered?: Unreachable[],
   ): Promise<Announced>;
   /** As `post`, for a plan: one message with all of its steps. @throws NotifierUnavailable */
-  postPlan(
-    message: PlanMessage,
-    posted: readonly PostedMessage[],
-    progress?: (done: PostedMessage) => Promise<void>,
-  ): Promise<Announced>;
+  postPlan(message: PlanMessage, posted: readonly PostedMessage[], keeper?: PostKeeper): Promise<Announced>;
+  /**
+   * Looks for messages that were posted, but nobody knows where. Left out where nothing can be looked for.
+   *
+   * @returns the places of those that are there, by the ids of their posts
+   * @throws NotifierUnavailable
+   */
+  find?: (lost: readonly LostPost[]) => Promise<Map<string, PostedAt>>;
   /** Left out where each action gets a separate message. */
   digests?: DigestNotifier;
   /** Writes one event into the threads of `posted`. @throws NotifierUnavailable */
@@ -162,6 +194,8 @@ export class NotifierUnavailable extends Error {
   readonly retryAfterMs: number;
   /** True when waiting does not help, because somebody must fix a token or a scope. */
   readonly configuration: boolean;
+  /** True when the last message may be posted nevertheless. */
+  readonly doubtful: boolean;
   /** All messages that were posted so far, including earlier ones. */
   readonly posted: readonly PostedMessage[];
 
@@ -170,6 +204,7 @@ export class NotifierUnavailable extends Error {
     options: {
       retryAfterMs: number;
       configuration?: boolean;
+      doubtful?: boolean;
       posted?: readonly PostedMessage[];
       cause?: unknown;
     },
@@ -178,6 +213,7 @@ export class NotifierUnavailable extends Error {
     this.name = 'NotifierUnavailable';
     this.retryAfterMs = options.retryAfterMs;
     this.configuration = options.configuration ?? false;
+    this.doubtful = options.doubtful ?? false;
     this.posted = options.posted ?? [];
   }
 }

@@ -5,19 +5,13 @@ import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
 import { gather, type Telling } from './digest.ts';
 import { displayName } from './message.ts';
-import type { SlackMessage } from '../store/index.ts';
-import {
-  NotifierUnavailable,
-  type ApprovalMessage,
-  type Notifier,
-  type PostedMessage,
-  type ThreadEvent,
-} from './notifier.ts';
+import { NotifierUnavailable, type ApprovalMessage, type Notifier, type ThreadEvent } from './notifier.ts';
 import { inClear } from '../store/action-state.ts';
 import { readLife, type Life } from '../engine/life.ts';
 import { summaryOf } from '../engine/summary.ts';
 import { agreeing, happened } from './happened.ts';
-import { remembered } from './remembered.ts';
+import { keptPosts, showCurrent } from './kept-posts.ts';
+import { newerMessage } from './newer.ts';
 import { showAction } from './show.ts';
 import { keepShown } from './shown.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
@@ -30,7 +24,6 @@ import type { TellResult, TellInput } from './types.ts';
  * Slack's outage or its limits end this attempt and set when the next one is due: no decision depends on it.
  */
 export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<TellResult> {
-  const { store } = deps;
   const { tenant, id } = input.action;
   const notifier = deps.notifier(tenant);
   if (notifier === null) return { unreachable: [] };
@@ -43,20 +36,25 @@ export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<Te
   if (life.state.action.verdict?.basis === 'grant') return tellUse(deps, notifier, life);
   const sealed = stored.state.approval;
   const effects = happened(input.effects, sealed);
-  const message = await showAction(deps, stored.state, agreeing(input.approval, sealed));
-  await keepShown(deps, message);
+  const known = await showAction(deps, stored.state, agreeing(input.approval, sealed));
+  await keepShown(deps, known);
   const directory = deps.directory.current(tenant);
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = input.publication ?? activityInfo().activityId;
   try {
+    const posts = keptPosts(deps, notifier, tenant, id);
+    const before = await posts.known();
     const telling: Telling =
-      input.comesAgain === true ? await gather(deps, notifier, stored.state, message, effects) : { how: 'alone' };
-    const { posted, unreachable } = await notifier.post(
-      message,
-      (await store.slackMessages.list(tenant, id)) as (PostedMessage & SlackMessage)[],
-      (done) => remembered(() => store.slackMessages.put({ tenant, action: id, ...done })),
-      telling.how === 'alone' ? undefined : telling.unreachable,
-    );
+      input.comesAgain === true ? await gather(deps, notifier, stored.state, known, effects) : { how: 'alone' };
+    const gathered = telling.how === 'alone' ? undefined : telling.unreachable;
+    const {
+      posted,
+      unreachable,
+      shown: message,
+    } = await showCurrent(posts, before, known, {
+      show: (one, all) => notifier.post(one, all, posts, gathered),
+      newer: (shown) => newerMessage(deps, shown),
+    });
     if (telling.how === 'later') return { unreachable: [], later: telling.at };
     if (input.was === null && stored.state.review !== null) {
       const { by, reason, dueAt } = stored.state.review;

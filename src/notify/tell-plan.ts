@@ -1,8 +1,8 @@
-import { remembered } from './remembered.ts';
 import { ApplicationFailure } from '@temporalio/activity';
 import { readPlanLives } from '../engine/plans/read.ts';
-import type { SlackMessage } from '../store/index.ts';
 import type { NotifyDeps } from './deps.ts';
+import { keptPosts, showCurrent } from './kept-posts.ts';
+import { newerPlan } from './newer.ts';
 import { displayName } from './message.ts';
 import { NotifierUnavailable, type Notifier, type PostedMessage } from './notifier.ts';
 import type { PlanMessage } from './plan-message.ts';
@@ -21,14 +21,16 @@ export async function tellPlan(deps: NotifyDeps, { tenant, plan, joined }: TellP
   if (notifier === null) return;
   const lives = await readPlanLives(deps, tenant, plan);
   const message = lives === null ? null : await showPlan(deps, lives);
-  if (message === null) return;
-  const posted = (await deps.store.slackMessages.list(tenant, plan)) as (PostedMessage & SlackMessage)[];
-  if (message.ask === null && posted.length === 0) return;
+  if (lives === null || message === null) return;
+  const posts = keptPosts(deps, notifier, tenant, plan);
   try {
+    const posted = await posts.known();
+    if (message.ask === null && posted.length === 0) return await posts.settle();
     if (joined !== undefined) return await tellJoined(deps, notifier, message, posted, joined);
-    const { unreachable } = await notifier.postPlan(message, posted, (done) =>
-      remembered(() => deps.store.slackMessages.put({ tenant, action: plan, ...done })),
-    );
+    const { unreachable } = await showCurrent(posts, posted, message, {
+      show: (one, all) => notifier.postPlan(one, all, posts),
+      newer: (shown) => newerPlan(deps, shown, lives),
+    });
     if (unreachable.length > 0) deps.log.warn({ plan, unreachable }, 'somebody cannot be told of a plan');
   } catch (error) {
     if (!(error instanceof NotifierUnavailable)) throw error;

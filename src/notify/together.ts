@@ -23,29 +23,38 @@ export function tellTogether(ways: readonly [Way, ...Way[]]): Notifier {
     if (away.length > 0) throw away.find((error) => !(error instanceof NotifierUnavailable)) ?? away[0];
     return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   };
+  const finding = ways.some(({ notifier }) => notifier.find !== undefined);
   const gathering = ways.find(({ notifier }) => notifier.digests !== undefined);
   const digests = gathering?.notifier.digests;
   return {
     ...(gathering === undefined || digests === undefined ? {} : { digests: { ...digests, owns: gathering.owns } }),
-    async post(message, posted, progress, gathered) {
+    ...(finding
+      ? {
+          async find(lost) {
+            const places = await each(async ({ notifier }) => (await notifier.find?.(lost)) ?? []);
+            return new Map(places.flatMap((one) => [...one]));
+          },
+        }
+      : {}),
+    async post(message, posted, keeper, gathered) {
       return together(
         await each(({ notifier, owns }) =>
           notifier.post(
             message,
             posted.filter((one) => owns(one)),
-            progress,
+            keeper,
             gathered,
           ),
         ),
       );
     },
-    async postPlan(message, posted, progress) {
+    async postPlan(message, posted, keeper) {
       return together(
         await each(({ notifier, owns }) =>
           notifier.postPlan(
             message,
             posted.filter((one) => owns(one)),
-            progress,
+            keeper,
           ),
         ),
       );

@@ -2,6 +2,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { DigestMessage, DigestPlace, PostedAt } from '../notify/notifier.ts';
 import { renderDigest, type Rendered } from './blocks/index.ts';
+import { carrying } from './lost.ts';
 import type { Places } from './places.ts';
 
 /** How the rest of the notifier calls Slack. */
@@ -15,7 +16,7 @@ interface DigestDeps {
 export async function showDigest(
   { client, places, forSlack }: DigestDeps,
   message: DigestMessage,
-  { target, posted }: DigestPlace,
+  { target, posted, id }: DigestPlace,
 ): Promise<PostedAt | { why: string }> {
   const made = forSlack(renderDigest(message));
   if (posted !== undefined) {
@@ -24,7 +25,13 @@ export async function showDigest(
   }
   const workspace = await places.workspace();
   const post = async (channel: string): Promise<PostedAt> => {
-    const answer = await client.chat.postMessage({ channel, unfurl_links: false, unfurl_media: false, ...made });
+    const answer = await client.chat.postMessage({
+      channel,
+      unfurl_links: false,
+      unfurl_media: false,
+      ...carrying(id),
+      ...made,
+    });
     return { workspace, channel: String(answer.channel), ts: String(answer.ts) };
   };
   if (target.startsWith('#')) {

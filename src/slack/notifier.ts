@@ -4,6 +4,7 @@ import {
   NotifierUnavailable,
   type Notifier,
   type PostedMessage,
+  type PostKeeper,
   type ThreadEvent,
   type Announced,
   type Unreachable,
@@ -23,7 +24,8 @@ import { showDigest } from './digests.ts';
 import { dressed, type Dressing } from './dress.ts';
 import { createPlaces, type SlackPeople } from './places.ts';
 import type { SlackLog } from './log.ts';
-import { inWords, troubleOf, type Trouble } from './web.ts';
+import { carrying, createSearch } from './lost.ts';
+import { inWords, troubleOf, wasRefused, type Trouble } from './web.ts';
 
 export interface NotifierDeps {
   client: WebClient;
@@ -58,6 +60,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   const places = createPlaces(client, people);
   const dressing: Dressing = { plain: false };
   const once = createOnce();
+  const search = createSearch({ client, places, log });
 
   const show = async (message: Subject, before: PostedMessage): Promise<PostedMessage> => {
     const { channel, ts } = before;
@@ -68,23 +71,29 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   };
   const post = async (
     message: Subject,
-    place: { channel: string; kind: PostedMessage['kind']; person: string | null },
+    { channel: place, kind, person }: { channel: string; kind: PostedMessage['kind']; person: string | null },
+    keeper: PostKeeper | undefined,
   ): Promise<PostedMessage> => {
     const workspace = await places.workspace();
-    const { rendered, answer } = await dressed(dressing, message.render(place.person), (made) =>
+    const id = await keeper?.begin({ place, kind, person });
+    const { rendered, answer } = await dressed(dressing, message.render(person), (made) =>
       client.chat.postMessage({
-        channel: place.channel,
+        channel: place,
         unfurl_links: false,
         unfurl_media: false,
+        ...carrying(id),
         ...forSlack(made),
       }),
-    );
+    ).catch(async (error: unknown) => {
+      if (id !== undefined && wasRefused(error)) await keeper?.refused(id);
+      throw error;
+    });
     return {
       workspace,
       channel: String(answer.channel),
       ts: String(answer.ts),
-      kind: place.kind,
-      person: place.person,
+      kind,
+      person,
       revision: message.revision,
       shownHash: shownHash(rendered),
     };
@@ -93,13 +102,13 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   const postAll = async (
     message: Subject,
     posted: readonly PostedMessage[],
-    progress?: (done: PostedMessage) => Promise<void>,
+    keeper?: PostKeeper,
   ): Promise<Announced> => {
     const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
     const unreachable: Unreachable[] = [];
     const done = async (one: PostedMessage): Promise<void> => {
       all.set(`${one.channel}/${one.ts}`, one);
-      await progress?.(one);
+      await keeper?.done(one);
     };
     /** A failure for one target is reported and skipped. An outage of Slack ends the attempt. */
     const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
@@ -122,7 +131,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
         } catch (error) {
           if (!GONE.has(codeOf(error))) throw error;
           all.delete(`${before.channel}/${before.ts}`);
-          return open ? post(message, before) : null;
+          return open ? post(message, before, keeper) : null;
         }
       });
     }
@@ -133,7 +142,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
           const known = [...all.values()].filter(({ kind }) => kind === 'channel').map(({ channel }) => channel);
           if (await places.isAmong(name, known)) return null;
           const result = await places.joined(name, (channel) =>
-            post(message, { channel, kind: 'channel', person: null }),
+            post(message, { channel, kind: 'channel', person: null }, keeper),
           );
           places.learn(name, result.channel);
           return result;
@@ -149,7 +158,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
             unreachable.push({ person, why: place.why });
             return null;
           }
-          return post(message, { channel: place.channel, kind: 'dm', person });
+          return post(message, { channel: place.channel, kind: 'dm', person }, keeper);
         });
       }
     }
@@ -168,11 +177,20 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   };
 
   return {
-    post: (message, posted, progress, gathered) =>
+    post: (message, posted, keeper, gathered) =>
       gathered === undefined
-        ? postAll(ofAction(message), posted, progress)
+        ? postAll(ofAction(message), posted, keeper)
         : Promise.resolve({ posted: [...posted], unreachable: gathered }),
-    postPlan: (message, posted, progress) => postAll(ofPlan(message), posted, progress),
+    postPlan: (message, posted, keeper) => postAll(ofPlan(message), posted, keeper),
+
+    async find(lost) {
+      try {
+        return await search(lost);
+      } catch (error) {
+        troubleOrThrow(error, []);
+        throw error;
+      }
+    },
 
     digests: {
       async show(message, place) {
@@ -238,6 +256,7 @@ function troubleOrThrow(error: unknown, posted: readonly PostedMessage[]): Extra
   throw new NotifierUnavailable(`${what} (${code}); it is tried again`, {
     retryAfterMs,
     configuration,
+    doubtful: !wasRefused(error),
     posted,
     cause: error,
   });

@@ -14,6 +14,10 @@ export interface SlackPeople {
 export interface Places {
   /** Id of the workspace the app's token belongs to. */
   workspace(): Promise<string>;
+  /** Id of the app's bot, by which its own messages are known. */
+  bot(): Promise<string>;
+  /** Id of a channel, by the name that policy gives it or by itself; null where the app cannot see it. */
+  idOf(name: string): Promise<string | null>;
   /** Whether the channel that policy calls `name` is one of these ids. */
   isAmong(name: string, ids: readonly string[]): Promise<boolean>;
   learn(name: string, id: string): void;
@@ -29,15 +33,19 @@ export interface Places {
 const REMEMBER_MS = 5 * 60_000;
 
 export function createPlaces(client: WebClient, people: SlackPeople, now: () => number = Date.now): Places {
-  let team: string | undefined;
+  let us: { team: string; bot: string } | undefined;
   const channels = new Map<string, string>();
   const direct = new Map<string, string>();
   const seen = new Map<string, { at: number; why: string | null }>();
 
-  const workspace = async (): Promise<string> => {
-    team ??= String((await client.auth.test()).team_id);
-    return team;
+  const ourselves = async (): Promise<{ team: string; bot: string }> => {
+    if (us === undefined) {
+      const { team_id: team, bot_id: bot } = await client.auth.test();
+      us = { team: String(team), bot: String(bot) };
+    }
+    return us;
   };
+  const workspace = async (): Promise<string> => (await ourselves()).team;
   const idOf = async (name: string): Promise<string | null> => {
     if (/^[CGD][A-Z0-9]{6,}$/.test(name)) return name;
     if (!channels.has(name)) await list();
@@ -85,6 +93,8 @@ export function createPlaces(client: WebClient, people: SlackPeople, now: () => 
 
   return {
     workspace,
+    bot: async () => (await ourselves()).bot,
+    idOf,
     learn: (name, id) => void channels.set(name, id),
     async isAmong(name, ids) {
       if (ids.length === 0) return false;

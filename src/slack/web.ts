@@ -88,6 +88,13 @@ const busy = (code: string, retryAfterMs: number): Trouble => ({
   code,
 });
 
+/** Answers after which Slack may have done what it was told to. */
+const DOUBTFUL = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']);
+
+/** Whether Slack answered, and did not do it. Where it did not answer, it may have done it. */
+export const wasRefused = (error: unknown): boolean =>
+  error instanceof WebAPIRateLimitedError || (error instanceof WebAPIPlatformError && !DOUBTFUL.has(error.data.error));
+
 const WORDS: Record<string, string> = {
   user_not_found: 'is not in this Slack workspace',
   users_not_found: 'is not in this Slack workspace',

@@ -79,6 +79,15 @@ export interface Tables {
     shownHash: string;
     revision: number;
   };
+  slackPost: {
+    id: string;
+    tenant: string;
+    action: string;
+    place: string;
+    kind: string;
+    person: string | null;
+    at: Generated<Time>;
+  };
   teamsReach: { tenant: string; user: string; serviceUrl: string; conversation: string; gone: boolean };
   digest: {
     tenant: string;

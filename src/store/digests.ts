@@ -34,6 +34,8 @@ export interface DigestStore {
   waiting(tenant: string, targets: readonly string[]): Promise<number[]>;
   /** The digests of an action, announced or being announced. */
   of(tenant: string, action: string): Promise<Digest[]>;
+  /** Digests at `target` whose process said neither where they are posted nor why not, and is gone. */
+  lost(tenant: string, target: string, now: Date): Promise<{ id: string; at: Date }[]>;
   /** The actions of a digest. */
   actions(tenant: string, digest: string): Promise<string[]>;
   /** Takes all actions that wait at `target`, including `action`, into a new digest that the caller holds; null while `action` is held by another. */
@@ -59,6 +61,14 @@ export function createDigestStore(db: Database): DigestStore {
       .execute();
     await on.deleteFrom('digest').where('tenant', '=', tenant).where('id', 'in', ids).execute();
   };
+  const lostAt = (on: Database, tenant: string, target: string, now: Date) =>
+    on
+      .selectFrom('digest')
+      .where('tenant', '=', tenant)
+      .where('target', '=', target)
+      .where('ts', 'is', null)
+      .where('why', 'is', null)
+      .where('busyUntil', '<', now.toISOString());
   return {
     async hold(tenant, action, targets, due) {
       if (targets.length === 0) return due;
@@ -123,19 +133,13 @@ export function createDigestStore(db: Database): DigestStore {
         .execute();
       return rows.map(({ action }) => action);
     },
+    async lost(tenant, target, now) {
+      const rows = await lostAt(db, tenant, target, now).select(['id', 'at']).execute();
+      return rows.map(({ id, at }) => ({ id, at: new Date(at) }));
+    },
     take: (tenant, action, target, now) =>
       db.transaction().execute(async (on) => {
-        const lost = await on
-          .selectFrom('digest')
-          .select('id')
-          .where('tenant', '=', tenant)
-          .where('target', '=', target)
-          .where('ts', 'is', null)
-          .where('why', 'is', null)
-          .where('busyUntil', '<', now.toISOString())
-          .forUpdate()
-          .skipLocked()
-          .execute();
+        const lost = await lostAt(on, tenant, target, now).select('id').forUpdate().skipLocked().execute();
         if (lost.length > 0)
           await giveBack(
             on,

@@ -20,6 +20,8 @@ const CLOCKS_MS = DAY_MS;
 export const reservationStays = ({ at, until }: { at: number; until: number }): number =>
   Math.max(at + KEPT_MS, until + CLOCKS_MS);
 
+/** How long a post in Slack that nobody could look for is kept. Telling people is given up after as long. */
+const POSTS_KEPT_MS = 7 * DAY_MS;
 /** How long the counts of refused credentials are kept, by address. */
 const ADDRESSES_KEPT_MS = 90 * DAY_MS;
 
@@ -47,7 +49,12 @@ export function createForgetStore(db: Database): ForgetStore {
         where a.status = any(${[...CLOSED_STATUSES]}) and a.updated_at < ${before} limit ${limit}))`.execute(db);
     return Number(numAffectedRows);
   };
-  const older = async (table: 'attempt' | 'unauthenticated', column: 'at' | 'hour', before: Date, limit: number) => {
+  const older = async (
+    table: 'attempt' | 'unauthenticated' | 'slack_post',
+    column: 'at' | 'hour',
+    before: Date,
+    limit: number,
+  ) => {
     const { numAffectedRows = 0n } = await sql`
       delete from ${sql.table(table)} where ctid = any(array(
         select ctid from ${sql.table(table)} where ${sql.ref(column)} < ${before} limit ${limit}))`.execute(db);
@@ -74,6 +81,7 @@ export function createForgetStore(db: Database): ForgetStore {
       const before = new Date(now.getTime() - KEPT_MS);
       await ofClosed('digest_entry', before, limit);
       await emptyDigests(before, limit);
+      await older('slack_post', 'at', new Date(now.getTime() - POSTS_KEPT_MS), limit);
       return {
         permit: await ofClosed('permit', before, limit),
         limitDecision: await ofClosed('limit_decision', before, limit),

@@ -39,5 +39,6 @@ export * from './public-keys.ts';
 export * from './records.ts';
 export * from './reviews.ts';
 export * from './slack-messages.ts';
+export * from './slack-posts.ts';
 export * from './teams-reach.ts';
 export * from './witnessed.ts';

@@ -30,6 +30,7 @@ import * as savedViews from './migrations/0340-saved-views.ts';
 import * as walkAmount from './migrations/0341-walk-amount.ts';
 import * as teamsReach from './migrations/0350-teams-reach.ts';
 import * as limitRetention from './migrations/0370-limit-retention.ts';
+import * as slackPosts from './migrations/0390-slack-posts.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -60,6 +61,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0341-walk-amount': walkAmount,
   '0350-teams-reach': teamsReach,
   '0370-limit-retention': limitRetention,
+  '0390-slack-posts': slackPosts,
 };
 
 /**

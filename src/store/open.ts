@@ -33,6 +33,7 @@ import { createReviewStore, type ReviewStore } from './reviews.ts';
 import { createRightRowStore, type RightRowStore } from './right-rows.ts';
 import { createSavedViewStore, type SavedViewStore } from './saved-views.ts';
 import { createSlackMessageStore, type SlackMessageStore } from './slack-messages.ts';
+import { createSlackPostStore, type SlackPostStore } from './slack-posts.ts';
 import { createTeamsReachStore, type TeamsReachStore } from './teams-reach.ts';
 import { createWitnessedStore, type WitnessedStore } from './witnessed.ts';
 
@@ -50,6 +51,7 @@ export interface Store {
   sessions: SessionStore;
   savedViews: SavedViewStore;
   slackMessages: SlackMessageStore;
+  slackPosts: SlackPostStore;
   teamsReach: TeamsReachStore;
   digests: DigestStore;
   attempts: AttemptStore;
@@ -121,6 +123,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     sessions: createSessionStore(db),
     savedViews: createSavedViewStore(db),
     slackMessages: createSlackMessageStore(db),
+    slackPosts: createSlackPostStore(db),
     teamsReach: createTeamsReachStore(db),
     digests: createDigestStore(db),
     attempts: createAttemptStore(db),

@@ -6,6 +6,7 @@ import {
   NotifierUnavailable,
   type ApprovalMessage,
   type Notifier,
+  type PostKeeper,
   type PostedMessage,
   type Unreachable,
 } from '../notify/notifier.ts';
@@ -73,16 +74,12 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
   };
   const once = createOnce();
 
-  const post = async (
-    message: Subject,
-    posted: readonly PostedMessage[],
-    progress?: (done: PostedMessage) => Promise<void>,
-  ) => {
+  const post = async (message: Subject, posted: readonly PostedMessage[], keeper?: PostKeeper) => {
     const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
     const unreachable: Unreachable[] = [];
     const done = async (one: PostedMessage): Promise<void> => {
       all.set(`${one.channel}/${one.ts}`, one);
-      await progress?.(one);
+      await keeper?.done(one);
     };
     /** A failure for one person is reported and skipped. An outage of Teams ends the attempt. */
     const attempt = async (person: string | null, work: () => Promise<void>): Promise<void> => {
@@ -130,10 +127,10 @@ export function createTeamsNotifier(deps: TeamsNotifierDeps): Notifier {
   };
 
   return {
-    post: (message, posted, progress) =>
-      post({ ...message, about: message.action, render: (person) => renderCard(message, person) }, posted, progress),
-    postPlan: (message, posted, progress) =>
-      post({ ...message, about: message.plan, render: () => renderPlanCard(message) }, posted, progress),
+    post: (message, posted, keeper) =>
+      post({ ...message, about: message.action, render: (person) => renderCard(message, person) }, posted, keeper),
+    postPlan: (message, posted, keeper) =>
+      post({ ...message, about: message.plan, render: () => renderPlanCard(message) }, posted, keeper),
 
     async thread(posted, event) {
       for (const one of posted) {

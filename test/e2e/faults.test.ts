@@ -37,7 +37,7 @@ const FAULTS: Fault[] = ['failed', 'failed but persisted', 'died after'];
 const PATIENCE_MS = 240_000;
 /** Writes of whoever is asked, and those of the worker. */
 const ASKED: Write[] = ['start', 'payload', 'limit', 'take', 'verdict', 'decide', 'redemption', 'outcome'];
-const WORKERS: Write[] = ['message', 'decision', 'release'];
+const WORKERS: Write[] = ['post', 'message', 'decision', 'release'];
 type Where = 'split' | 'together';
 
 const idOf = (key: string): string => `act_${createHash('sha256').update(key).digest('hex')}`;
@@ -54,6 +54,19 @@ async function recordsOf(action: string): Promise<string[]> {
   return records.map(({ record }) => record.type).reverse();
 }
 
+/** Whether a message may be there that nobody knows. One whose row is there is edited like any other, when the dead process is given up. */
+const strikesPost = (write: Write, fault: Fault): boolean =>
+  write === 'post' || (write === 'message' && fault !== 'died after');
+
+/** Slack may be told later, also by another process; then no message offers what is over. */
+async function noneAsks(about: string): Promise<void> {
+  await eventually('no message asks', () => {
+    const blocks = it_.sandbox.control.messages('finance-approvals').map((message) => JSON.stringify(message.blocks));
+    const asking = blocks.some((text) => text.includes(about) && /"action_id":"(approve|refuse)/.test(text));
+    return Promise.resolve(asking ? undefined : true);
+  });
+}
+
 /** One action from its request to its report: what a doomed process is asked, and then, as after any fault, another one. */
 class Course {
   readonly key = randomUUID();
@@ -61,6 +74,7 @@ class Course {
   readonly #supervised: boolean;
   readonly #gateway: Gateway;
   readonly #dies: boolean;
+  readonly #posts: boolean;
   readonly #struck: Promise<void>;
   #dead = false;
 
@@ -68,6 +82,7 @@ class Course {
     this.#supervised = supervised;
     this.#gateway = doomed[where];
     this.#dies = fault === 'died after';
+    this.#posts = strikesPost(write, fault);
     this.#struck = faults.arm(this.id, write, fault).then(() => void (this.#dead = this.#dies));
   }
 
@@ -106,6 +121,7 @@ class Course {
     expect(await recordsOf(this.id)).toEqual(['verdict', ...decided, 'release', 'redemption', 'outcome']);
     // That the fault struck at all.
     await this.#struck;
+    if (this.#posts) await noneAsks(this.id);
   }
 
   /** The caller's repeat, with the same key, to a process that is well. */
@@ -141,6 +157,7 @@ class PlanCourse {
   readonly #ending: Ending;
   readonly #gateway: Gateway;
   readonly #dies: boolean;
+  readonly #posts: boolean;
   readonly #arm: () => Promise<void>;
   #struck: Promise<void> | undefined;
   #dead = false;
@@ -149,6 +166,7 @@ class PlanCourse {
     this.#ending = ending;
     this.#gateway = doomed[where];
     this.#dies = fault === 'died after';
+    this.#posts = strikesPost(write, fault);
     const about = { plan: idOf(this.key), message: this.id, first: stepIdOf(this.id, 0), second: stepIdOf(this.id, 1) };
     this.#arm = () => faults.arm(about[of], write, fault).then(() => void (this.#dead = this.#dies));
     // The withdrawal is sealed as a decision as well, after that of people.
@@ -189,6 +207,7 @@ class PlanCourse {
     expect(await recordsOf(stepIdOf(this.id, 0))).toEqual(['verdict', 'release', 'redemption', 'outcome']);
     expect(await recordsOf(stepIdOf(this.id, 1))).toEqual(['verdict', 'decision', ...last]);
     await this.#struck;
+    if (this.#posts) await noneAsks(this.id);
   }
 
   async #carriedOut(caller: Caller, index: number, status: Ending): Promise<void> {

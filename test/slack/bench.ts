@@ -1,4 +1,5 @@
 /** A strict Slack, the app, the notifier, and in the place of the gateway a door that keeps everything in memory. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -8,7 +9,7 @@ import {
   type SandboxUser,
   type StartOptions,
 } from '../../sandbox/slack/index.ts';
-import type { Notifier, PostedMessage } from '../../src/notify/notifier.ts';
+import type { Notifier, PostedMessage, PostKeeper } from '../../src/notify/notifier.ts';
 import { CountersignError, type Action } from '../../src/contract/index.ts';
 import type { ApprovalMessage } from '../../src/slack/blocks/index.ts';
 import {
@@ -205,6 +206,13 @@ export function keep(door: MemoryDoor, done: PostedMessage): void {
   else if (before.revision <= done.revision) door.rows[at] = done;
 }
 
+/** Keeps what is posted, and nothing of what is about to be. */
+export const keeperOf = (done: (message: PostedMessage) => unknown): PostKeeper => ({
+  begin: () => Promise.resolve(randomUUID()),
+  refused: () => Promise.resolve(),
+  done: async (message) => void (await done(message)),
+});
+
 export interface Bench {
   sandbox: RunningSandbox;
   control: RunningSandbox['control'];
@@ -226,7 +234,11 @@ export async function openBench(mode: 'http' | 'socket', options: Partial<StartO
   const logger: SlackLog = { info: () => undefined, warn: note, error: note };
   const post = async (message: ApprovalMessage): Promise<void> => {
     door.messages.set(message.action, message);
-    await notifier.post(message, door.rows, (done) => Promise.resolve(keep(door, done)));
+    await notifier.post(
+      message,
+      door.rows,
+      keeperOf((done) => keep(door, done)),
+    );
   };
   const door = memoryDoor(post);
   const app = createSlackApp({

@@ -4,7 +4,7 @@ import { MODELS, WAITING } from './messages.ts';
 import { startSlackSandbox } from '../../sandbox/slack/index.ts';
 import { findShown, RENDERER } from '../../src/slack/blocks/index.ts';
 import { createSlackApp, createSlackNotifier, type SlackLog } from '../../src/slack/index.ts';
-import { USERS, memoryDoor, openBench, until, type Bench } from './bench.ts';
+import { USERS, keeperOf, memoryDoor, openBench, until, type Bench } from './bench.ts';
 
 const CHANNEL = 'finance-approvals';
 const CFO = 'user:cfo@acme.test';
@@ -117,11 +117,14 @@ describe('the notifier', () => {
     bench.control.inject({ api: 'conversations.open', answer: 429, retryAfter: 17 });
     const kept: string[] = [];
     const failed = await reason(
-      bench.notifier.post({ ...WAITING, audience: audience([CFO]) }, [], (done) => {
-        kept.push(done.kind);
-        bench.door.rows.push(done);
-        return Promise.resolve();
-      }),
+      bench.notifier.post(
+        { ...WAITING, audience: audience([CFO]) },
+        [],
+        keeperOf((done) => {
+          kept.push(done.kind);
+          bench.door.rows.push(done);
+        }),
+      ),
     );
     expect(failed).toBeInstanceOf(NotifierUnavailable);
     expect(failed).toMatchObject({ retryAfterMs: 17_000, configuration: false, posted: [{ kind: 'channel' }] });

@@ -29,6 +29,7 @@ beforeAll(async () => {
     await client.query(`insert into permit values ('default', $1, $1, 'a', 'h', $2, null)`, [id, at]);
     await client.query(`insert into limit_decision values ('default', $1, '{}', $2)`, [id, at]);
     await client.query(`insert into slack_message values ('default', $1, 'W', 'C', $1, 'channel', null, 'x', 1)`, [id]);
+    await client.query(`insert into slack_post values ($1, 'default', $1, '#one', 'channel', null, $2)`, [id, at]);
     await client.query(`insert into digest (tenant, id, target, at) values ('default', $1, '#one', $2)`, [id, at]);
     await client.query(
       `insert into digest_entry (tenant, action, target, due, digest) values ('default', $1, '#one', $2, $1)`,
@@ -66,6 +67,7 @@ it('what was closed long ago is forgotten, a few rows at a time, and nothing els
     expect(await left(table), table).toEqual(['act_open', 'act_released', 'act_young']);
   }
   expect(await left('attempt')).toEqual(['act_young']);
+  expect(await left('slack_post')).toEqual([]);
   expect(await left('unauthenticated', 'address')).toEqual(['b']);
 });
 
@@ -83,7 +85,7 @@ const TABLES: Record<
     execution: 'a row for each action, which is evidence',
   },
   ...{ permit: 'swept', limit_decision: 'swept', limit_reservation: 'swept', limit_total: 'swept', attempt: 'swept' },
-  ...{ slack_message: 'swept', digest: 'swept', digest_entry: 'swept', unauthenticated: 'swept' },
+  ...{ slack_message: 'swept', slack_post: 'swept', digest: 'swept', digest_entry: 'swept', unauthenticated: 'swept' },
   ...{ session: 'expires', passkey_challenge: 'expires' },
   ...{ action_day: 'as many as there are', api_key: 'as many as there are', delegation: 'as many as there are' },
   ...{

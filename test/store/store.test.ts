@@ -249,6 +249,21 @@ describe('small tables', () => {
     expect(await store.slackMessages.find('T', 'C', '1.3')).toBeNull();
   });
 
+  it('slackPosts: what was begun is there until it ends', async () => {
+    const { slackPosts } = store;
+    const post = { tenant: 'default', action: 'act_posts', place: '#one', kind: 'channel', person: null };
+    const id = await slackPosts.begin(post);
+    const [begun, ...more] = await slackPosts.of('default', 'act_posts');
+    expect([begun, more]).toMatchObject([{ ...post, id }, []]);
+    expect(Math.abs((begun?.at ?? 0) + (begun?.ageMs ?? 0) - (await store.time()))).toBeLessThan(3_600_000);
+    expect(await slackPosts.of('other', 'act_posts')).toEqual([]);
+    expect(await slackPosts.left(0, 10)).toEqual([{ tenant: 'default', action: 'act_posts' }]);
+    expect(await slackPosts.left(3_600_000, 10)).toEqual([]);
+    await slackPosts.end([id]);
+    await slackPosts.end([]);
+    expect(await slackPosts.of('default', 'act_posts')).toEqual([]);
+  });
+
   it('digests: what waits at a place is taken once, also from a process that died with it', async () => {
     const { digests } = store;
     const all = ['act_1', 'act_2', 'act_3'];
@@ -269,6 +284,8 @@ describe('small tables', () => {
     expect(await digests.of('default', 'act_2')).toEqual([{ id: digest, target: '#one', posted: null, why: null }]);
     // Nobody heard of it again: half a minute later it waits anew.
     expect(await digests.take('default', 'act_2', '#one', due(39))).toBeNull();
+    expect(await digests.lost('default', '#one', due(39))).toEqual([]);
+    expect(await digests.lost('default', '#one', due(41))).toMatchObject([{ id: digest }]);
     const again = await digests.take('default', 'act_2', '#one', due(41));
     expect(again?.actions.sort()).toEqual(all);
     expect(await digests.actions('default', digest)).toEqual([]);

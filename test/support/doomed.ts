@@ -18,6 +18,7 @@ export type Write =
   | 'limit'
   | 'take'
   | 'verdict'
+  | 'post'
   | 'message'
   | 'decide'
   | 'decision'
@@ -65,7 +66,7 @@ const isWrite = (type: string): type is Write =>
   ['verdict', 'decision', 'release', 'redemption', 'outcome'].includes(type);
 
 function doomedParts(parts: Parts, faults: Faults): Parts {
-  const { limits, payloads, slackMessages } = parts.store;
+  const { limits, payloads, slackMessages, slackPosts } = parts.store;
   const decide: LimitStore['decide'] = (tenant, action, ...rest) =>
     faults.at(action, 'limit', async () => {
       const decided = await limits.decide(tenant, action, ...rest);
@@ -88,6 +89,10 @@ function doomedParts(parts: Parts, faults: Faults): Parts {
         const draft = payloads.draft(tenant, action, payload);
         return { ...draft, store: () => faults.at(action, 'payload', () => draft.store()) };
       },
+    },
+    slackPosts: {
+      ...slackPosts,
+      begin: (post) => faults.at(post.action, 'post', () => slackPosts.begin(post)),
     },
     slackMessages: {
       ...slackMessages,

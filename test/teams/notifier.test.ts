@@ -5,6 +5,7 @@ import { NotifierUnavailable, type Notifier } from '../../src/notify/notifier.ts
 import type { TeamsReach } from '../../src/store/index.ts';
 import { cardHash, renderCard } from '../../src/teams/card/index.ts';
 import { createTeamsClient, createTeamsNotifier, type TeamsClient } from '../../src/teams/index.ts';
+import { keeperOf } from '../slack/bench.ts';
 import { WAITING } from '../slack/messages.ts';
 import { APP_ID, conversationOf, ENTRA_TENANT, startFakeTeams, type FakeTeams } from '../support/teams.ts';
 
@@ -53,7 +54,11 @@ beforeEach(() => {
 
 it('asks everybody who is asked, once, and edits what they were shown', async () => {
   const kept: string[] = [];
-  const first = await notifier.post(MODEL, [], async ({ ts }) => void kept.push(ts));
+  const first = await notifier.post(
+    MODEL,
+    [],
+    keeperOf(({ ts }) => kept.push(ts)),
+  );
   expect(first.unreachable).toEqual([]);
   expect(fake.messages.map(({ conversation }) => conversation)).toEqual(
     [LEAD, CFO].map((person) => conversationOf(USERS[person] ?? '')),

@@ -40,7 +40,7 @@ function failureOf(error: unknown): 'fault' | 'configuration' | 'unavailable' {
 }
 
 export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
-  const { digests } = notifier;
+  const { digests, find } = notifier;
   const counted = async <T>(call: 'publish' | 'thread' | 'tell', work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -55,6 +55,7 @@ export function measuredNotifier(notifier: Notifier, meters: Meters): Notifier {
       for (const _ of announced.unreachable) meters.slackFailed('publish', 'unreachable');
       return announced;
     },
+    ...(find === undefined ? {} : { find: (lost) => counted('publish', find(lost)) }),
     postPlan: (...input) => counted('publish', notifier.postPlan(...input)),
     ...(digests === undefined
       ? {}

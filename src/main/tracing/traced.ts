@@ -38,7 +38,7 @@ export function tracedWebhooks(sender: WebhookSender): WebhookSender {
 }
 
 export function tracedNotifier(notifier: Notifier): Notifier {
-  const { digests } = notifier;
+  const { digests, find } = notifier;
   return {
     ...(digests === undefined
       ? {}
@@ -48,6 +48,7 @@ export function tracedNotifier(notifier: Notifier): Notifier {
             show: (...input) => inSpan('slack publish', CALLS, () => digests.show(...input)),
           },
         }),
+    ...(find === undefined ? {} : { find: (lost) => inSpan('slack find', CALLS, () => find(lost)) }),
     post: (...input) => inSpan('slack publish', CALLS, () => notifier.post(...input)),
     postPlan: (...input) => inSpan('slack publish', CALLS, () => notifier.postPlan(...input)),
     thread: (...input) => inSpan('slack thread', CALLS, () => notifier.thread(...input)),
