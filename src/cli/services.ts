@@ -165,13 +165,14 @@ async function serve<R extends Running>(
     };
     process.on('SIGINT', stop).on('SIGTERM', stop);
   });
-  const running = await start();
-  ready(running);
+  let running: R | undefined;
   try {
+    running = await start();
+    ready(running);
     await Promise.race([interrupted, running.failed]);
   } finally {
-    await running.stop();
-    // A native handle that outlives its owner must not keep a stopped service alive.
+    await running?.stop();
+    // A native handle that outlives its owner must keep neither a stopped service alive, nor one that failed to start.
     setTimeout(() => process.exit(), 2000).unref();
   }
 }
