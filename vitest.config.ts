@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { built, BUILT_FILES } from './test/support/built.ts';
 import { ByProject } from './test/support/sequencer.ts';
 
 // One seed for all that is random in a run; the processes that run the test files inherit it.
@@ -47,24 +48,7 @@ const FIXTURES = 'test/lint/fixtures/**';
 
 const within = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** A module in the place of one of the product, by its path from the root. */
-const INSTEAD = new Map([
-  // Threads run what the set-up built, as in production: from sources each would compile the product anew, for a second of processor time.
-  [
-    within('src/engine/thread.ts'),
-    `import { startThread as start } from ${JSON.stringify(within('dist/src/engine/thread.js'))};
-     const [src, dist] = ${JSON.stringify(['src/', 'dist/src/'].map((folder) => pathToFileURL(within(folder)).href))};
-     export const startThread = (file) => start(new URL(file.href.replace(src, dist)));`,
-  ],
-  // So do workers: from sources each would bundle the workflows.
-  [
-    within('src/main/workflow-bundle.ts'),
-    `export * from ${JSON.stringify(within('dist/src/main/workflow-bundle.js'))};`,
-  ],
-]);
-
 export default defineConfig({
-  plugins: [{ name: 'built', load: (id) => INSTEAD.get(id) }],
   // The package is tested from its source; as packed, in test/client.
   resolve: {
     alias: {
@@ -97,52 +81,55 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [built],
         test: {
           name: 'parts',
+          server: { deps: { external: BUILT_FILES } },
           include: ['test/**/*.test.ts'],
           exclude: [...STACK, ...PURE, ...ALONE],
           pool: 'forks',
           isolate: false,
-          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts'],
+          globalSetup: ['test/support/cluster.ts'],
           setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts'],
         },
       },
       {
         extends: true,
+        plugins: [built],
         test: {
           name: 'alone',
+          server: { deps: { external: BUILT_FILES } },
           include: ALONE,
           exclude: [FIXTURES],
-          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
+          globalSetup: ['test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
       },
       {
         extends: true,
+        plugins: [built],
         test: {
           name: 'stack',
+          server: { deps: { external: BUILT_FILES } },
           include: STACK,
           exclude: [...PURE, ...SHARED, ...ALONE],
           pool: 'forks',
           isolate: false,
-          globalSetup: ['test/support/built.ts', 'test/support/cluster.ts', 'test/support/temporal.ts'],
+          globalSetup: ['test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts'],
         },
       },
       {
         extends: true,
+        plugins: [built],
         test: {
           name: 'shared',
+          server: { deps: { external: BUILT_FILES } },
           include: SHARED,
           pool: 'forks',
           isolate: false,
           environment: './test/support/shared-environment.ts',
-          globalSetup: [
-            'test/support/built.ts',
-            'test/support/cluster.ts',
-            'test/support/temporal.ts',
-            'test/support/shared-home.ts',
-          ],
+          globalSetup: ['test/support/cluster.ts', 'test/support/temporal.ts', 'test/support/shared-home.ts'],
           setupFiles: ['test/support/seed.ts', 'test/support/left-as-found.ts', 'test/support/shared-setup.ts'],
         },
       },
