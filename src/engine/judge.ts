@@ -100,11 +100,11 @@ async function judgeAndSeal(
     fault === null
       ? await judgedOrDrilled(deps, bundle, input, look, identity, { isDrill: drill !== null, beside })
       : settled(refusedByFault(deps, bundle, request, identity, fault));
-  const drafted = async (made: MadeJudgment, actionKey: Uint8Array): Promise<Drafted> => {
+  const drafted = async (made: MadeJudgment, actionKey: Uint8Array, by = asked.by): Promise<Drafted> => {
     const draft = await draftVerdict(deps, {
       input,
       request,
-      asked,
+      asked: { ...asked, by },
       bundle,
       step,
       identity,
@@ -117,7 +117,8 @@ async function judgeAndSeal(
   };
   const { made, stored, ready } = await settling(prepared, payload, drafted);
   if (stored === null) return judgedBefore(deps, input);
-  const { hidden, seal } = ready ?? (await drafted(made, stored.actionKey));
+  const by = await agreedAsker(deps, input, asked.by, stored.payload.asked?.by);
+  const { hidden, seal } = by === asked.by && ready !== null ? ready : await drafted(made, stored.actionKey, by);
   // Stored before the record that commits to them.
   if (hidden !== null) {
     await deps.store.payloads.update(input.tenant, input.id, (before) => ({ ...before, changes: hidden }));
@@ -127,6 +128,26 @@ async function judgeAndSeal(
   sameRequest(sealed.state, input, request);
   await keepReview(deps, { ...sealed.state, action: sealed.action });
   return judgedOf(deps, sealed.state, sealed.action, request);
+}
+
+/**
+ * Who asked, as the stored payload says, too. A judgement that was cut short may have stored it. Where its process could not tell who asked, its
+ * clock being wrong perhaps, the name is put right by the one that can tell; and one that cannot keeps the name that is there.
+ */
+async function agreedAsker(
+  deps: EngineDeps,
+  { tenant, id }: JudgeInput,
+  by: string,
+  before: string | undefined,
+): Promise<string> {
+  if (before === undefined || before === by) return by;
+  if (by === UNKNOWN_CALLER) return before;
+  if (before === UNKNOWN_CALLER) {
+    await deps.store.payloads.update(tenant, id, (payload) =>
+      payload.asked?.by === UNKNOWN_CALLER ? { ...payload, asked: { ...payload.asked, by } } : payload,
+    );
+  }
+  return by;
 }
 
 /** A verdict that is signed, and what to keep beside its payload before it is sealed. */
