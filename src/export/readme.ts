@@ -1,4 +1,7 @@
-/** `README.md` of an archive: what is in it, and the exact commands that check it. */
+/**
+ * `README.md` of an archive: what is in it, and the exact commands that check it. An archive is called a bundle here, as when the first ones were
+ * made: the verifier prints this text anew and compares it byte for byte, so another word would make each of them an altered one.
+ */
 import { isWholeLog } from './body.ts';
 import { ARCHIVE_FILES } from './files.ts';
 import type { ReportHead } from './report.ts';
@@ -11,7 +14,7 @@ export function archiveReadme({ body, by, at, record }: ReportHead): string {
   const { filter, records, digest, log } = body;
   const whole = isWholeLog(body);
   const filters = Object.entries(filter).map(([name, value]) => `- ${name}: ${code(value)}`);
-  return `# Evidence archive
+  return `# Evidence bundle
 ${body.warning === undefined ? '' : `\n**When this was exported**, ${code(body.warning)}.\n`}
 - Log: ${code(log.origin)}, ${log.size} entries when this was asked for
 - Asked for by ${code(by)} at ${at}
@@ -21,12 +24,12 @@ ${whole ? '' : `${filters.map((line) => `  ${line}`).join('\n')}\n`}- Sealed in 
 
 ## Check it
 
-You need Countersign's command line, and two public keys **from somewhere else than this archive**: from the first time you dealt with this log,
+You need Countersign's command line, and two public keys **from somewhere else than this bundle**: from the first time you dealt with this log,
 from its operator's auditor, or from \`countersign keys export\` at a time you trusted. The keys in \`keys/\` are here for comparison; keys that
 lie beside the evidence prove nothing about it.
 
 \`\`\`sh
-countersign verify ARCHIVE.tar.gz --key record-keys.jwks.json --log-key log.vkey
+countersign verify BUNDLE.tar.gz --key record-keys.jwks.json --log-key log.vkey
 \`\`\`
 
 checks the archive as it is; \`countersign verify FOLDER …\` does the same once it is unpacked. It needs no network and no server, and
@@ -36,7 +39,7 @@ ${
   whole
     ? `
 \`\`\`sh
-countersign audit --archive FOLDER --key record-keys.jwks.json --log-key log.vkey --state audit.json
+countersign audit --bundle FOLDER --key record-keys.jwks.json --log-key log.vkey --state audit.json
 \`\`\`
 
 audits the log itself from its first entry to its last, and remembers its checkpoint: the next audit proves that nothing was rewritten.
