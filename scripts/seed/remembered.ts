@@ -79,26 +79,31 @@ export function createMemory(real: Store, tenant: string, cipher: PayloadCipher)
     const { row } = of(id);
     return row === null ? null : { ...row, retainUntil: row.retainUntil ?? null, tenant, id };
   };
+  const lives: Store['lives'] = {
+    async read(_tenant, action, jti) {
+      const row = rowOf(action);
+      const { records, payload, permits } = of(action);
+      const permit = jti === null ? undefined : permits.get(jti);
+      return row === null
+        ? null
+        : {
+            row,
+            entries: records.map(({ index, envelope }) => ({ index, envelope })),
+            payload: payload?.stored ?? null,
+            permit: permit === undefined ? null : { ...permit, action },
+          };
+    },
+    async readWithLook(_tenant, action, jti, range) {
+      const [life, look] = await Promise.all([lives.read(tenant, action, jti), real.looks.at(tenant, range)]);
+      return { life, look };
+    },
+  };
   const store: Store = {
     ...real,
     payloads,
     actions: { ...real.actions, get: async (_tenant, id) => rowOf(id) },
     records: { ...real.records, ofAction: async (_tenant, id) => [...of(id).records] },
-    lives: {
-      async read(_tenant, action, jti) {
-        const row = rowOf(action);
-        const { records, payload, permits } = of(action);
-        const permit = jti === null ? undefined : permits.get(jti);
-        return row === null
-          ? null
-          : {
-              row,
-              entries: records.map(({ index, envelope }) => ({ index, envelope })),
-              payload: payload?.stored ?? null,
-              permit: permit === undefined ? null : { ...permit, action },
-            };
-      },
-    },
+    lives,
   };
   const append = (records: readonly StagedRecord[]): SealedRecord[] =>
     records.map((record) => {

@@ -12,7 +12,8 @@ import type {
 } from '../contract/index.ts';
 import { approvalView, type ApprovalState } from '../approval/index.ts';
 import { drillChangeOf } from '../sealing/index.ts';
-import type { StoredAction, StoredPayload, StoredPermit } from '../store/index.ts';
+import type { Looked } from '../register/index.ts';
+import type { StoredAction, StoredLife, StoredPayload, StoredPermit } from '../store/index.ts';
 import type { ActionState, BreakGlassReview } from '../store/action-state.ts';
 import { afterDecision, openedBy, type KnownPayload } from './approval-of-records.ts';
 import type { EngineDeps } from './deps.ts';
@@ -134,16 +135,30 @@ export interface WholeLife {
 
 /** {@link readLife}, always with the payload. */
 export const readWholeLife = async (deps: LifeDeps, tenant: string, id: string): Promise<Life | null> =>
-  (await readWithPermit(deps, tenant, id, null)).life;
+  (await wholeLife(deps, tenant, id, await deps.store.lives.read(tenant, id, null))).life;
 
-/** {@link readWholeLife}, and the row of a permit. One statement reads everything, so it is of one moment. */
-export async function readWithPermit(
-  deps: LifeDeps,
+/**
+ * {@link readWholeLife}, the row of a permit, and what is in force, all read after the call. One statement reads everything, unless the log is
+ * being read for somebody else.
+ */
+export async function readWithLook(
+  deps: LifeDeps & Pick<EngineDeps, 'register'>,
   tenant: string,
   id: string,
   jti: string | null,
-): Promise<WholeLife> {
-  const stored = await deps.store.lives.read(tenant, id, jti);
+): Promise<WholeLife & { looked: Looked }> {
+  const { lives } = deps.store;
+  const { looked, value } = await deps.register.currentBeside(tenant, {
+    async together(range) {
+      const { life, look } = await lives.readWithLook(tenant, id, jti, range);
+      return { look, value: life };
+    },
+    alone: () => lives.read(tenant, id, jti),
+  });
+  return { ...(await wholeLife(deps, tenant, id, value)), looked };
+}
+
+async function wholeLife(deps: LifeDeps, tenant: string, id: string, stored: StoredLife | null): Promise<WholeLife> {
   if (stored === null) return { life: null, permit: null };
   const { row, permit } = stored;
   const payload = known(stored.payload);

@@ -16,7 +16,7 @@ import { neverADrill } from './drills.ts';
 import { inDoubt } from './doubt.ts';
 import { freezeReasonIn } from './freeze.ts';
 import { checkWhole, hidesRecords } from './hidden.ts';
-import { readPayload, readWithPermit, type Life } from './life.ts';
+import { readPayload, readWithLook, type Life } from './life.ts';
 import { insist, nextHead, permitOf, sealNext } from './seal.ts';
 
 export type RedeemDeps = Pick<EngineDeps, 'store' | 'register' | 'sequencer' | 'signers' | 'hub' | 'now'>;
@@ -96,19 +96,14 @@ export async function redeemPermit(
   });
 }
 
-/**
- * Concurrently reads everything that a redemption depends on. Reads begin after the call, so everything that was sealed before it counts.
- */
+/** Reads everything that a redemption depends on. Reads begin after the call, so everything that was sealed before it counts. */
 export async function readForRedemption(
   deps: RedeemDeps,
   tenant: string,
   id: string,
   jti: string,
 ): Promise<{ life: Life | null; row: StoredPermit | null; looked: Looked }> {
-  const [{ life, permit: row }, looked] = await Promise.all([
-    readWithPermit(deps, tenant, id, jti),
-    deps.register.current(tenant),
-  ]);
+  const { life, permit: row, looked } = await readWithLook(deps, tenant, id, jti);
   return { life, row, looked };
 }
 

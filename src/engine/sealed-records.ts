@@ -19,12 +19,13 @@ export interface VerifiedRecord {
 
 /** Payloads, by hash, whose signature was made or verified in this process, and by which key. */
 const known = new BoundedMap<string, string>(20_000);
-/** Payloads, by hash, that this process has read as records: their bytes need no second look at their form. */
+/** Payloads, by hash, that this process has written or read as records: their bytes need no second look at their form. */
 const wellFormed = new BoundedMap<string, true>(20_000);
 
-/** Notes that the payload of this hash is signed with the key `kid`. */
+/** Notes that this process has written the record of this hash, and signed it with the key `kid`. */
 export function noteSigned(hash: string, kid: string): void {
   known.set(hash, kid);
+  wellFormed.set(hash, true);
 }
 
 /**
@@ -75,7 +76,7 @@ async function verified(
     const kid = known.get(hash);
     if (kid === undefined || !keys.some((key) => key.kid === kid)) {
       const { key } = await openEnvelope(envelope, keys, nodeVerify);
-      noteSigned(hash, key.kid);
+      known.set(hash, key.kid);
     }
     return { hash, record: decoded(hash, payload) };
   } catch (error) {

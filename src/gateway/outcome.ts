@@ -2,7 +2,7 @@
 import { hashOf } from '../canonical/index.ts';
 import { CountersignError, isCountersignError, isSettled, type Action, type OutcomeInput } from '../contract/index.ts';
 import type { Caller } from '../identity/index.ts';
-import { readWholeLife, stateAsAsked, type Life } from '../engine/life.ts';
+import { readWholeLife, readWithLook, stateAsAsked, type Life } from '../engine/life.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { outcomeUpdate, reconcileUpdate } from '../workflows/messages.ts';
 import { isOwner, isRequester, notFound, speaksFor, visibleTo, withoutPurpose } from './access.ts';
@@ -33,7 +33,8 @@ export const outcomes = (deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Out
 
   tell: (authorization, id, outcome) =>
     deps.register.atOnce(async () => {
-      const read = (tenant: string): Promise<Life | null> => readWholeLife(deps, tenant, id);
+      // With what the credential is checked by, in one statement.
+      const read = async (tenant: string): Promise<Life | null> => (await readWithLook(deps, tenant, id, null)).life;
       const { caller, begun } = await arrive(authorization, read);
       return report(deps, asleep, withoutPurpose(caller), id, outcome, begun ?? read(caller.tenant));
     }),

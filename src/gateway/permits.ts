@@ -33,31 +33,25 @@ export const permits = (deps: GatewayDeps, arrive: Arrive): Permits => ({
   present: (authorization, input) =>
     // The credential and the freezes are read in one query, which began after the call did.
     deps.register.atOnce(async () => {
-      const read = (tenant: string) =>
-        readForRedemption(deps, tenant, claimedAction(input.permit), claimedPermit(input.permit));
+      const { act, jti } = claimed(input.permit);
+      const read = (tenant: string) => readForRedemption(deps, tenant, act, jti);
       const { caller, begun } = await arrive(authorization, read);
       return redeem(deps, withoutPurpose(caller), input, begun);
     }),
 });
 
-/** `jti` of the permit, as it claims; empty when it claims none. */
-function claimedPermit(permit: string): string {
+/** What a permit says of itself, unverified: its action and its id, empty where it says none. */
+function claimed(permit: string): { act: string; jti: string } {
   try {
-    return decodeJwt(permit).jti ?? '';
+    const { act, jti = '' } = decodeJwt(permit);
+    return { act: typeof act === 'string' && /^act_[0-9a-f]{64}$/.test(act) ? act : '', jti };
   } catch {
-    return '';
+    return { act: '', jti: '' };
   }
 }
 
 /** The action that the permit claims, for recording attempts; empty when it claims none. */
-export function claimedAction(permit: string): string {
-  try {
-    const { act } = decodeJwt(permit);
-    return typeof act === 'string' && /^act_[0-9a-f]{64}$/.test(act) ? act : '';
-  } catch {
-    return '';
-  }
-}
+export const claimedAction = (permit: string): string => claimed(permit).act;
 
 async function redeemOnce(
   deps: GatewayDeps,

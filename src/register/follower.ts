@@ -5,11 +5,17 @@ import { CountersignError, type Envelope, type RecordPayload } from '../contract
 import { nodeVerify, verifyNoteUnlessMadeHere, type TenantKeys } from '../keys/index.ts';
 import { extendFrontier, frontierRoot, isEvidenceError, openCheckpoint } from '../ledger/index.ts';
 import { openEnvelope, parseEnvelope, decodeRecord, recordHash } from '../sealing/index.ts';
-import type { Freeze, LogHead, Look, Store } from '../store/index.ts';
+import type { Freeze, LogHead, Look, LookRange, Store } from '../store/index.ts';
 import { after, concerns, type InForce } from './in-force.ts';
 import { LimitShares, returnedBy, takenBy, type LimitShare, type ShareSeals } from './limit-shares.ts';
 import { NOTHING_READ, type RegisterMark, type MarkFiles } from './mark.ts';
 import { NewestRecords } from './newest-records.ts';
+
+/** Something of the caller's that can be read in the statement that reads the log, and is read after the call either way. */
+export interface Beside<T> {
+  together(range: LookRange): Promise<{ look: Look; value: T }>;
+  alone(): Promise<T>;
+}
 
 /** Entries read in one query, 64 KiB each at most. */
 const PAGE = 256;
@@ -76,6 +82,7 @@ export class LogFollower {
   #beganAt = -Infinity;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
+  #isReading = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -101,6 +108,30 @@ export class LogFollower {
       this.#next ??= this.#after(this.#running);
       await this.#next;
     }
+    return this.#looked();
+  }
+
+  /** {@link current}, with something that the caller reads: in one statement, unless a read of the log that serves is made or under way. */
+  async currentBeside<T>(
+    { together, alone }: Beside<T>,
+    since = performance.now(),
+  ): Promise<{ looked: Looked; value: T }> {
+    if (this.#isReading || this.#next !== null || this.#lookedAt >= since) {
+      const [looked, value] = await Promise.all([this.current(since), alone()]);
+      return { looked, value };
+    }
+    let beside: { value: T } | undefined;
+    this.#next = this.#after(this.#running, async (range) => {
+      const { look, value } = await together(range);
+      beside = { value };
+      return look;
+    });
+    await this.#next;
+    if (beside === undefined) throw new Error('the log was read without what was to be read beside it');
+    return { looked: this.#looked(), value: beside.value };
+  }
+
+  #looked(): Looked {
     return {
       ...this.#read.inForce,
       freezeRows: this.#freezeRows,
@@ -114,18 +145,24 @@ export class LogFollower {
     return this.#read.inForce;
   }
 
-  async #after(running: Promise<void> | null): Promise<void> {
+  async #after(running: Promise<void> | null, read = this.#look): Promise<void> {
     await running?.catch(() => undefined);
     this.#running = this.#next;
     this.#next = null;
     this.#beganAt = performance.now();
-    await this.#follow();
+    this.#isReading = true;
+    try {
+      await this.#follow(read);
+    } finally {
+      this.#isReading = false;
+    }
   }
 
-  async #follow(): Promise<void> {
-    const { tenant, store } = this.#options;
+  readonly #look = (range: LookRange): Promise<Look> => this.#options.store.looks.at(this.#options.tenant, range);
+
+  async #follow(read: (range: LookRange) => Promise<Look>): Promise<void> {
     const before = this.#read;
-    const look = await store.looks.at(tenant, before.frontier.size, PAGE);
+    const look = await read({ from: before.frontier.size, most: PAGE });
     await this.#take(before, look);
     this.#freezeRows = look.freezes;
     this.#lookedAt = this.#beganAt;
@@ -161,11 +198,10 @@ export class LogFollower {
     first: Uint8Array[],
     held: ShareChange[],
   ): Promise<ReadSoFar> {
-    const { tenant, store } = this.#options;
     const begin = frontier.size;
     for (let from = begin; from < size; from += PAGE) {
       const to = Math.min(size, from + PAGE);
-      const entries = from === begin ? first : (await store.looks.at(tenant, from, to - from)).envelopes;
+      const entries = from === begin ? first : (await this.#look({ from, most: to - from })).envelopes;
       if (entries.length !== to - from) throw altered(`is missing some of the entries ${from} to ${to - 1}`);
       for (const [offset, entry] of entries.entries()) {
         const read = await this.#recordOf(entry, from + offset, held);

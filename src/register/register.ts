@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT } from '../contract/index.ts';
 import type { Keys } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
-import { LogFollower, type Looked } from './follower.ts';
+import { LogFollower, type Beside, type Looked } from './follower.ts';
 import { NOTHING_IN_FORCE, type InForce } from './in-force.ts';
 import { createDrills, type Drills } from './drills.ts';
 import { shareSeals, type ShareSeals } from './limit-shares.ts';
@@ -16,6 +16,8 @@ export interface Register {
    * @throws CountersignError `unavailable`; `invalid-evidence` when somebody changed the log in the database
    */
   current(tenant: string): Promise<Looked>;
+  /** {@link current}, with something that the caller reads, in one statement where that can be. */
+  currentBeside<T>(tenant: string, beside: Beside<T>): Promise<{ looked: Looked; value: T }>;
   /** The state at the last read of the log; empty before the first one. Use it for display only, never to grant anything. */
   known(tenant: string): InForce;
   /**
@@ -46,22 +48,24 @@ export function createRegister({ store, keys, marks, onUnmarked }: RegisterOptio
   const made = new Set([DEFAULT_TENANT]);
   const shares = shareSeals(keys);
   const drills = createDrills(keys);
+  const followerOf = (tenant: string): LogFollower => {
+    let follower = followers.get(tenant);
+    if (follower === undefined) {
+      follower = new LogFollower({
+        tenant,
+        store,
+        marks,
+        shares,
+        keys: () => keys.forTenant(tenant),
+        onUnmarked: (error) => onUnmarked?.(tenant, error),
+      });
+      followers.set(tenant, follower);
+    }
+    return follower;
+  };
   const register: Register = {
-    current(tenant) {
-      let follower = followers.get(tenant);
-      if (follower === undefined) {
-        follower = new LogFollower({
-          tenant,
-          store,
-          marks,
-          shares,
-          keys: () => keys.forTenant(tenant),
-          onUnmarked: (error) => onUnmarked?.(tenant, error),
-        });
-        followers.set(tenant, follower);
-      }
-      return follower.current(since.getStore());
-    },
+    current: (tenant) => followerOf(tenant).current(since.getStore()),
+    currentBeside: (tenant, beside) => followerOf(tenant).currentBeside(beside, since.getStore()),
     known: (tenant) => followers.get(tenant)?.known ?? NOTHING_IN_FORCE,
     shares,
     drills,

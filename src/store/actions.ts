@@ -76,10 +76,12 @@ export const storedAction = ({
   view: view as ActionState,
 });
 
+/** The columns of a {@link StoredAction} of `action as a`. */
+export const ACTION_COLUMNS = `a.tenant, a.id, a.status, a.surface, a.actor, a.requester, a.bundle, a.view, a.sealed_permit as "sealedPermit",
+  a.created_at as "createdAt", a.updated_at as "updatedAt", a.expires_at as "expiresAt", a.retain_until as "retainUntil"`;
+
 /** Of one tenant, by their ids. */
-const SOME = `select tenant, id, status, surface, actor, requester, bundle, view, sealed_permit as "sealedPermit",
-  created_at as "createdAt", updated_at as "updatedAt", expires_at as "expiresAt", retain_until as "retainUntil"
-from "action" where "tenant" = $1 and "id" = any($2::text[])`;
+const SOME = `select ${ACTION_COLUMNS} from "action" as a where a."tenant" = $1 and a."id" = any($2::text[])`;
 
 export function createActionStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>): ActionStore {
   const some: ActionStore['some'] = async (tenant, ids) => {

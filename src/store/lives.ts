@@ -1,9 +1,8 @@
 /** All that is stored of one action, in one statement: its row, its entries of the log, its payload and one permit, of one moment. */
-import { sql } from 'kysely';
-import type { Selectable } from 'kysely';
-import { storedAction, type StoredAction } from './actions.ts';
-import type { Database, Tables } from './database.ts';
+import { ACTION_COLUMNS, type StoredAction } from './actions.ts';
+import { LOOK_COLUMNS, LOOK_TABLE, lookOf, type Look, type LookRange, type LookRow } from './looks.ts';
 import { openPayload, type PayloadCipher, type StoredPayload } from './payloads.ts';
+import type { Postgres } from './postgres.ts';
 
 /**
  * A permit that was released. Rows come into being, and are used up, only in the transaction that seals a release or a redemption
@@ -38,9 +37,16 @@ export interface StoredLife {
 export interface LifeStore {
   /** Null when there is no such action. @param jti the permit that is wanted too, whichever action it belongs to */
   read(tenant: string, action: string, jti: string | null): Promise<StoredLife | null>;
+  /** {@link read} and what is in force, in one statement. @param range the entries of the log that are not known yet */
+  readWithLook(
+    tenant: string,
+    action: string,
+    jti: string | null,
+    range: LookRange,
+  ): Promise<{ life: StoredLife | null; look: Look }>;
 }
 
-type Row = Selectable<Tables['action']> & {
+type Row = StoredAction & {
   wrappedKey: Buffer | null;
   ciphertext: Buffer | null;
   /** Each with its position and its length before it: an array of them is read character by character. Null for none. */
@@ -48,27 +54,48 @@ type Row = Selectable<Tables['action']> & {
   permitRow: StoredPermit | null;
 };
 
-export function createLifeStore(db: Database, cipher: PayloadCipher): LifeStore {
+/** @param jti the parameter that is the permit's id */
+const lifeColumns = (jti: string): string => `${ACTION_COLUMNS}, p.wrapped_key as "wrappedKey", p.ciphertext,
+  (select string_agg(int8send(e.index) || int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.seq)
+   from log_entry e where e.tenant = a.tenant and e.action = a.id) as entries,
+  (select json_build_object('jti', t.jti, 'action', t.action, 'audience', t.audience,
+            'requestHash', t.request_hash, 'expiresAt', t.expires_at, 'redeemedAt', t.redeemed_at)
+   from permit t where t.tenant = a.tenant and t.jti = ${jti}::text) as "permitRow"`;
+
+/** `$1` is the tenant, `$2` the action, `$3` the permit. */
+const LIFE = `select ${lifeColumns('$3')}
+from action a left join action_payload p on p.tenant = a.tenant and p.action = a.id
+where a.tenant = $1 and a.id = $2`;
+
+/** `$1` to `$3` are those of a look, `$4` is the action, `$5` the permit. */
+const LIFE_WITH_LOOK = `select ${LOOK_COLUMNS}, ${lifeColumns('$5')}
+from ${LOOK_TABLE} left join action a on a.tenant = $1 and a.id = $4
+  left join action_payload p on p.tenant = a.tenant and p.action = a.id`;
+
+export function createLifeStore({ ask }: Pick<Postgres, 'ask'>, cipher: PayloadCipher): LifeStore {
+  const lifeOf = ({ wrappedKey, ciphertext, entries, permitRow, ...row }: Row): StoredLife => {
+    const sealed = wrappedKey === null || ciphertext === null ? null : { wrappedKey, ciphertext };
+    return {
+      row,
+      entries: entries === null ? [] : apart(entries),
+      payload: sealed === null ? null : openPayload(cipher, row.tenant, row.id, sealed),
+      permit: permitRow === null ? null : inUtc(permitRow),
+    };
+  };
   return {
     async read(tenant, action, jti) {
-      const { rows } = await sql<Row>`
-        select a.*, p.wrapped_key, p.ciphertext,
-          (select string_agg(int8send(e.index) || int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.seq)
-           from log_entry e where e.tenant = a.tenant and e.action = a.id) as entries,
-          (select json_build_object('jti', t.jti, 'action', t.action, 'audience', t.audience,
-                    'requestHash', t.request_hash, 'expiresAt', t.expires_at, 'redeemedAt', t.redeemed_at)
-           from permit t where t.tenant = a.tenant and t.jti = ${jti}::text) as permit_row
-        from action a left join action_payload p on p.tenant = a.tenant and p.action = a.id
-        where a.tenant = ${tenant} and a.id = ${action}`.execute(db);
-      const [life] = rows;
-      if (life === undefined) return null;
-      const { wrappedKey, ciphertext, entries, permitRow, ...row } = life;
-      const sealed = wrappedKey === null || ciphertext === null ? null : { wrappedKey, ciphertext };
+      const [row] = await ask<Row>({ name: 'life', text: LIFE, values: [tenant, action, jti] });
+      return row === undefined ? null : lifeOf(row);
+    },
+    async readWithLook(tenant, action, jti, { from, most }) {
+      const values = [tenant, from, from + most, action, jti];
+      const rows = await ask<LookRow & (Row | { id: null })>({ name: 'life-with-look', text: LIFE_WITH_LOOK, values });
+      const [row] = rows;
+      if (row === undefined) throw new Error('a row that is always there was not answered');
+      const { size, frontier, root, checkpoint, envelopes, freezes, ...life } = row;
       return {
-        row: storedAction(row),
-        entries: entries === null ? [] : apart(entries),
-        payload: sealed === null ? null : openPayload(cipher, tenant, action, sealed),
-        permit: permitRow === null ? null : inUtc(permitRow),
+        life: life.id === null ? null : lifeOf(life),
+        look: lookOf({ size, frontier, root, checkpoint, envelopes, freezes }),
       };
     },
   };

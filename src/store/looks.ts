@@ -12,12 +12,20 @@ export interface Look {
   freezes: Freeze[];
 }
 
-export interface LookStore {
-  /** @param from the first entry that is wanted. @param most how many at most */
-  at(tenant: string, from: number, most: number): Promise<Look>;
+/** Entries of a log. */
+export interface LookRange {
+  /** The first one that is wanted. */
+  from: number;
+  /** How many at most. */
+  most: number;
 }
 
-interface Row {
+export interface LookStore {
+  at(tenant: string, range: LookRange): Promise<Look>;
+}
+
+/** What a row holds of a look. */
+export interface LookRow {
   size: number | null;
   frontier: Buffer;
   root: Buffer;
@@ -27,25 +35,33 @@ interface Row {
   freezes: Freeze[];
 }
 
-/** `$1` is the tenant, `$2` the first entry, `$3` the one behind the last. */
-const LOOK = `select h.size, h.frontier, h.root, h.checkpoint,
+/** The columns of a {@link LookRow}, where {@link LOOK_TABLE} is joined. `$1` is the tenant, `$2` the first entry, `$3` the one behind the last. */
+export const LOOK_COLUMNS = `h.size, h.frontier, h.root, h.checkpoint,
   (select string_agg(int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.index) from log_entry e
    where e.tenant = $1 and e.index >= $2::bigint and e.index < least(h.size, $3::bigint)) as envelopes,
   (select coalesce(json_agg(json_build_object('id', f.id, 'tenant', f.tenant, 'scope', f.scope, 'value', f.value,
             'reason', f.reason, 'by', f.by, 'at', f.at, 'liftedAt', null, 'liftedBy', null) order by f.at, f.id), '[]')
-   from "freeze" f where f.tenant = $1 and f.lifted_at is null) as freezes
-from (select 1) as one left join log_head h on h.tenant = $1`;
+   from "freeze" f where f.tenant = $1 and f.lifted_at is null) as freezes`;
+
+/** One row, also for a tenant without a log. `$1` is the tenant. */
+export const LOOK_TABLE = '(select 1) as one left join log_head h on h.tenant = $1';
+
+const LOOK = `select ${LOOK_COLUMNS} from ${LOOK_TABLE}`;
+
+export function lookOf({ size, frontier, root, checkpoint, envelopes, freezes }: LookRow): Look {
+  return {
+    head: size === null || size === 0 ? null : { size, frontier, root, checkpoint },
+    envelopes: envelopes === null ? [] : apart(envelopes),
+    freezes: freezes.map((freeze) => ({ ...freeze, at: new Date(freeze.at).toISOString() })),
+  };
+}
 
 export function createLookStore({ ask }: Pick<Postgres, 'ask'>): LookStore {
   return {
-    async at(tenant, from, most) {
-      const rows = await ask<Row>({ name: 'look', text: LOOK, values: [tenant, from, from + most] });
+    async at(tenant, { from, most }) {
+      const rows = await ask<LookRow>({ name: 'look', text: LOOK, values: [tenant, from, from + most] });
       const [row] = rows;
-      if (row === undefined) return { head: null, envelopes: [], freezes: [] };
-      const { size, frontier, root, checkpoint, envelopes } = row;
-      const freezes = row.freezes.map((freeze) => ({ ...freeze, at: new Date(freeze.at).toISOString() }));
-      const head = size === null || size === 0 ? null : { size, frontier, root, checkpoint };
-      return { head, envelopes: envelopes === null ? [] : apart(envelopes), freezes };
+      return row === undefined ? { head: null, envelopes: [], freezes: [] } : lookOf(row);
     },
   };
 }

@@ -31,6 +31,7 @@ import * as walkAmount from './migrations/0341-walk-amount.ts';
 import * as teamsReach from './migrations/0350-teams-reach.ts';
 import * as limitRetention from './migrations/0370-limit-retention.ts';
 import * as slackPosts from './migrations/0390-slack-posts.ts';
+import * as inlineRows from './migrations/0395-inline-rows.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -62,6 +63,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0350-teams-reach': teamsReach,
   '0370-limit-retention': limitRetention,
   '0390-slack-posts': slackPosts,
+  '0395-inline-rows': inlineRows,
 };
 
 /**

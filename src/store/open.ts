@@ -132,7 +132,7 @@ export async function openStore({ connectionString, cipher, poolSize = 10 }: Sto
     executions: createExecutionStore(db),
     freezes: createFreezeStore(db),
     gauges: createGaugeStore(db),
-    lives: createLifeStore(db, cipher),
+    lives: createLifeStore(postgres, cipher),
     looks: createLookStore(postgres),
     facts: createFactStore(db),
     findings: createFindingStore(db),

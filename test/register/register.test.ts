@@ -76,6 +76,68 @@ describe('what is in force', () => {
   });
 });
 
+describe('something that is read beside what is in force', () => {
+  /** Counts how it is read; together with the log only where nobody else reads it. */
+  const counting = (): { ways: string[]; beside: Parameters<Register['currentBeside']>[1] } => {
+    const ways: string[] = [];
+    const together: Parameters<Register['currentBeside']>[1]['together'] = async (range) => {
+      ways.push('together');
+      return { look: await database.store.looks.at(tenant, range), value: 'read' };
+    };
+    return { ways, beside: { together, alone: () => Promise.resolve(ways.push('alone') && 'read') } };
+  };
+
+  it('is read in one statement with it, and serves those who ask meanwhile', async () => {
+    const register = registerOf();
+    const { ways, beside } = counting();
+    await frozen(register);
+    await freeze('frz_2');
+    const [{ looked, value }, shared] = await Promise.all([
+      register.currentBeside(tenant, beside),
+      register.current(tenant),
+    ]);
+    expect([[...looked.freezes.keys()], value, [...shared.freezes.keys()]]).toEqual([
+      ['frz_1', 'frz_2'],
+      'read',
+      ['frz_1', 'frz_2'],
+    ]);
+    expect(ways).toEqual(['together']);
+  });
+
+  it('is read by itself while others read the log, and where a read serves that was made already', async () => {
+    const register = registerOf();
+    const { ways, beside } = counting();
+    await Promise.all([register.current(tenant), register.currentBeside(tenant, beside)]);
+    await register.atOnce(async () => {
+      await register.current(tenant);
+      await freeze('frz_2');
+      const { looked } = await register.currentBeside(tenant, beside);
+      expect([...looked.freezes.keys()]).toEqual(['frz_1']);
+    });
+    expect(ways).toEqual(['alone', 'alone']);
+    const both = await Promise.all([1, 2].map(() => register.currentBeside(tenant, beside)));
+    expect(both.map(({ looked }) => looked.freezes.size)).toEqual([2, 2]);
+    expect(ways.slice(2).sort()).toEqual(['alone', 'together']);
+  });
+
+  it('is not answered where the log is another than the one that was signed', async () => {
+    const register = registerOf();
+    await frozen(register);
+    await freeze('frz_2');
+    await sql(`update log_entry set envelope = envelope || ' '::bytea where tenant = $1 and index = 1`);
+    await expect(register.currentBeside(tenant, counting().beside)).rejects.toMatchObject({ code: 'invalid-evidence' });
+  });
+
+  it('fails alone where it cannot be read, and the next one is read', async () => {
+    const register = registerOf();
+    const failing = { together: () => Promise.reject(new Error('away')), alone: () => Promise.resolve('read') };
+    await expect(register.currentBeside(tenant, failing)).rejects.toThrow('away');
+    const { ways, beside } = counting();
+    expect((await register.currentBeside(tenant, beside)).value).toBe('read');
+    expect(ways).toEqual(['together']);
+  });
+});
+
 describe('a log that somebody changed in the database', () => {
   const faults: [string, string][] = [
     ['an entry is gone', `delete from log_entry where tenant = $1 and index = 0`],

@@ -191,6 +191,21 @@ describe('permits', () => {
     expect((await store.lives.read('default', 'act_life', null))?.permit).toBeNull();
     expect(await store.lives.read('other', 'act_life', 'jti-life')).toBeNull();
     expect(await store.lives.read('default', 'act_none', 'jti-life')).toBeNull();
+    // The same, and what a look at the log would read.
+    const { size } = (await store.looks.at('default', { from: 0, most: 0 })).head ?? { size: 0 };
+    const range = { from: size - 2, most: 1 };
+    expect(await store.lives.readWithLook('default', 'act_life', 'jti-life', range)).toEqual({
+      life: after,
+      look: await store.looks.at('default', range),
+    });
+    expect((await store.looks.at('default', range)).envelopes).toHaveLength(1);
+    for (const [tenant, action] of [
+      ['default', 'act_none'],
+      ['other', 'act_life'],
+    ] as const) {
+      const { life, look } = await store.lives.readWithLook(tenant, action, 'jti-life', range);
+      expect([life, look]).toEqual([null, await store.looks.at(tenant, range)]);
+    }
   });
 
   it.each([
