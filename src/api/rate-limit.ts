@@ -55,6 +55,9 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
     }
   };
 
+  /** Checks under way, by digest: a caller that presents the same credential meanwhile makes no further guess. */
+  const checks = new Map<string, Promise<string | null>>();
+
   return async (request, response, next) => {
     if (request.path === '/healthz' || request.path === '/readyz') {
       next();
@@ -74,18 +77,23 @@ export function rateLimit({ gateway, requestsPerMinute }: RateLimitOptions): Req
       } else if (guess) wrong.giveBack(address);
     });
     if (authorization !== undefined && digest !== null && caller === null) {
-      const tried = wrong.take(address);
-      if (!tried.fits) {
-        refuse(
-          response,
-          tried,
-          'too many wrong credentials from this address; correct the credential and wait a minute',
-        );
-        return;
+      let check = checks.get(digest);
+      if (check === undefined) {
+        const tried = wrong.take(address);
+        if (!tried.fits) {
+          refuse(
+            response,
+            tried,
+            'too many wrong credentials from this address; correct the credential and wait a minute',
+          );
+          return;
+        }
+        guess = true;
+        check = recognize(authorization, digest).finally(() => checks.delete(digest));
+        checks.set(digest, check);
       }
-      guess = true;
-      caller = await recognize(authorization, digest);
-      if (caller !== null) {
+      caller = await check;
+      if (caller !== null && guess) {
         // The caller is known now. Its request may take long, and many people share an address.
         guess = false;
         wrong.giveBack(address);

@@ -17,18 +17,21 @@ let server: Server;
 let looked: number;
 let refused: string[];
 let revoked: Set<string>;
+/** Credentials are looked at from then on. */
+let opened: Promise<void>;
 
 beforeEach(async () => {
   looked = 0;
   refused = [];
   revoked = new Set();
-  const authenticate = (presented: string | undefined): Promise<Caller> => {
+  opened = Promise.resolve();
+  const authenticate = async (presented: string | undefined): Promise<Caller> => {
     looked += 1;
+    await opened;
     const token = (presented ?? '').replace(/^Bearer +/i, '').trim();
     const id = revoked.has(token) ? undefined : CALLERS[token];
-    return id === undefined
-      ? Promise.reject(new CountersignError('unauthenticated', 'the API key is not known'))
-      : Promise.resolve({ kind: 'key', id, tenant: 'default', surfaces: ['**'], actors: ['*'], roles: [], groups: [] });
+    if (id === undefined) throw new CountersignError('unauthenticated', 'the API key is not known');
+    return { kind: 'key', id, tenant: 'default', surfaces: ['**'], actors: ['*'], roles: [], groups: [] };
   };
   const app = express();
   app.use(
@@ -100,6 +103,18 @@ it('guessing is over after a few, is no longer looked at, and stops nobody who i
   expect(refused).toHaveLength(30);
   expect((await get('Bearer good')).status).toBe(200);
   expect((await get('Bearer other')).status).toBe(429);
+});
+
+it('a good credential that nobody presented before is one guess, however many present it at once', async () => {
+  opened = new Promise((resolve) => {
+    let arrived = 0;
+    server.on('request', () => {
+      arrived += 1;
+      if (arrived === LIMIT) resolve();
+    });
+  });
+  const seen = await Promise.all(Array.from({ length: LIMIT }, () => get('Bearer other')));
+  expect(seen.map(({ status }) => status)).toEqual(Array(LIMIT).fill(200));
 });
 
 it('a credential that was revoked is a guess again', async () => {
