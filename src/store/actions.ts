@@ -77,11 +77,11 @@ export const storedAction = ({
 });
 
 /** The columns of a {@link StoredAction} of `action as a`. */
-export const ACTION_COLUMNS = `a.tenant, a.id, a.status, a.surface, a.actor, a.requester, a.bundle, a.view, a.sealed_permit as "sealedPermit",
+export const STORED_ACTION = `a.tenant, a.id, a.status, a.surface, a.actor, a.requester, a.bundle, a.view, a.sealed_permit as "sealedPermit",
   a.created_at as "createdAt", a.updated_at as "updatedAt", a.expires_at as "expiresAt", a.retain_until as "retainUntil"`;
 
 /** Of one tenant, by their ids. */
-const SOME = `select ${ACTION_COLUMNS} from "action" as a where a."tenant" = $1 and a."id" = any($2::text[])`;
+const SOME = `select ${STORED_ACTION} from "action" as a where a."tenant" = $1 and a."id" = any($2::text[])`;
 
 export function createActionStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>): ActionStore {
   const some: ActionStore['some'] = async (tenant, ids) => {

@@ -1,5 +1,5 @@
 /** All that is stored of one action, in one statement: its row, its entries of the log, its payload and one permit, of one moment. */
-import { ACTION_COLUMNS, type StoredAction } from './actions.ts';
+import { STORED_ACTION, type StoredAction } from './actions.ts';
 import { LOOK_COLUMNS, LOOK_TABLE, lookOf, type Look, type LookRange, type LookRow } from './looks.ts';
 import { openPayload, type PayloadCipher, type StoredPayload } from './payloads.ts';
 import type { Postgres } from './postgres.ts';
@@ -55,7 +55,7 @@ type Row = StoredAction & {
 };
 
 /** @param jti the parameter that is the permit's id */
-const lifeColumns = (jti: string): string => `${ACTION_COLUMNS}, p.wrapped_key as "wrappedKey", p.ciphertext,
+const lifeColumns = (jti: string): string => `${STORED_ACTION}, p.wrapped_key as "wrappedKey", p.ciphertext,
   (select string_agg(int8send(e.index) || int4send(length(e.envelope)) || e.envelope, ''::bytea order by e.seq)
    from log_entry e where e.tenant = a.tenant and e.action = a.id) as entries,
   (select json_build_object('jti', t.jti, 'action', t.action, 'audience', t.audience,
