@@ -58,12 +58,16 @@ async function recordsOf(action: string): Promise<string[]> {
  * Only the worker that runs an action can fail at it, and whoever starts it chooses which. So the doomed process is asked again where a busy machine
  * kept it from answering, rather than another one.
  */
-async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
-  await eventually('the doomed process answers', () =>
+async function untilAnswered(ask: () => Promise<unknown>, struck: Promise<void> | undefined): Promise<void> {
+  const answered = (): Promise<true | undefined> =>
     ask().then(
-      () => true as const,
+      () => true,
       () => undefined,
-    ),
+    );
+  // One that dies meanwhile answers nothing.
+  const over = struck?.then(() => true as const);
+  await eventually('the doomed process answers', () =>
+    over === undefined ? answered() : Promise.race([answered(), over]),
   );
 }
 
@@ -113,7 +117,7 @@ class Course {
     const actor = { ...REFUND.actor, id: `agent:${this.key}` };
     const request = refund(this.#supervised ? 420.5 : 7, { actor });
     const caller = await this.#gateway.authenticate(`Bearer ${it_.stack.firstKey}`);
-    if (this.#isWorkers) await untilAnswered(() => this.#gateway.request(caller, request, this.key, 0));
+    if (this.#isWorkers) await untilAnswered(() => this.#gateway.request(caller, request, this.key, 0), this.#struck);
     const asked = await this.#tried((gateway) => gateway.request(caller, request, this.key, 0));
     // Nothing is answered whose start is not acknowledged.
     if (!faults.acknowledged.has(this.id)) expect(asked).toBeNull();
@@ -201,7 +205,7 @@ class PlanCourse {
     const body = { steps: [refund(7), refund(420.5)] };
     const caller = await this.#gateway.authenticate(`Bearer ${it_.stack.firstKey}`);
     const submit = (gateway: Gateway) => gateway.submitPlan(caller, body, this.key, 0);
-    if (this.#isWorkers) await untilAnswered(() => submit(this.#gateway));
+    if (this.#isWorkers) await untilAnswered(() => submit(this.#gateway), this.#struck);
     await this.#tried(submit);
     const headers = { 'idempotency-key': this.key };
     const plan = await eventually('the plan is answered', async () => {
