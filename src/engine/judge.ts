@@ -131,8 +131,8 @@ async function judgeAndSeal(
 }
 
 /**
- * Who asked, as the stored payload says, too. A judgement that was cut short may have stored it. Where its process could not tell who asked, its
- * clock being wrong perhaps, the name is put right by the one that can tell; and one that cannot keeps the name that is there.
+ * Who asked, the same as in the stored payload. An earlier judgement may have stored it before its process died. A process with a wrong clock cannot
+ * tell who asked. So a name replaces an unknown asker, and an unknown asker never replaces a name.
  */
 async function agreedAsker(
   deps: EngineDeps,

@@ -1,23 +1,18 @@
 /** A judgement that was cut short, and another one of the same action: both say the same of who asked. */
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hashOf } from '../../src/canonical/index.ts';
-import type { ActionRequest } from '../../src/contract/index.ts';
 import { actionDifferences } from '../../src/engine/action-rows.ts';
 import type { EngineDeps } from '../../src/engine/deps.ts';
-import { actionIdOf } from '../../src/engine/ids.ts';
 import { judge } from '../../src/engine/judge.ts';
-import type { JudgeInput } from '../../src/engine/types.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from '../../src/main/bootstrap.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { activityDeps, createLogger, openParts, type Parts } from '../../src/main/parts.ts';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { openTestPostgres } from '../support/cluster.ts';
+import { judgeInput } from '../support/judge-input.ts';
 import { ROOT } from '../support/sources.ts';
-import { refund } from '../support/stack.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 let dataDir: string;
@@ -40,18 +35,6 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function started(): Promise<JudgeInput> {
-  const request = refund(12) as ActionRequest;
-  const idempotencyKey = randomUUID();
-  const id = actionIdOf(idempotencyKey);
-  const caller = await parts.authenticate(`Bearer ${key}`);
-  const token = await parts.attestor.attest({
-    ...{ kind: 'start', tenant: 'default', action: id, by: caller.id, via: 'api', caller },
-    ...{ requestHash: hashOf(request), bundle: null },
-  });
-  return { request, tenant: 'default', idempotencyKey, token, id, createdAt: new Date().toISOString() };
-}
-
 /** Of a process whose clock is a year ahead: the gateway's word has expired there. */
 const ahead = (deps: EngineDeps): EngineDeps => ({ ...deps, now: () => new Date(Date.now() + YEAR_MS) });
 
@@ -66,7 +49,7 @@ it.each([
   ['cannot tell who asked, the next one can', ahead, (deps: EngineDeps) => deps, 'refused'],
   ['can tell who asked, the next one cannot', (deps: EngineDeps) => deps, ahead, 'released'],
 ])('where the first %s, row and payload name the asker', async (_what, first, second, status) => {
-  const input = await started();
+  const input = await judgeInput(parts, key);
   const deps = activityDeps(parts, null, null);
   await expect(judge(dying(first(deps)), input)).rejects.toThrow('killed');
   expect((await judge(second(deps), input)).action.status).toBe(status);

@@ -1,14 +1,10 @@
 /** A database of before, put back by PostgreSQL: nothing is granted twice, and what is missing is said. */
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { hashOf } from '../../src/canonical/index.ts';
-import type { ActionRequest } from '../../src/contract/index.ts';
-import { actionIdOf } from '../../src/engine/ids.ts';
 import { judge } from '../../src/engine/judge.ts';
 import { redeemPermit } from '../../src/engine/redeem.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from '../../src/main/bootstrap.ts';
@@ -16,7 +12,7 @@ import { loadConfig } from '../../src/main/config.ts';
 import { activityDeps, createLogger, openParts, type Parts } from '../../src/main/parts.ts';
 import type { EmbeddedPostgres } from '../../src/store/index.ts';
 import { openTestPostgres } from '../support/cluster.ts';
-import { refund } from '../support/stack.ts';
+import { judgeInput } from '../support/judge-input.ts';
 
 let dataDir: string;
 let postgres: EmbeddedPostgres;
@@ -59,18 +55,10 @@ async function backup(name: string): Promise<void> {
 }
 
 async function release(on: Parts, key: string): Promise<{ id: string; jti: string; until: number }> {
-  const request = refund(12) as ActionRequest;
-  const idempotencyKey = randomUUID();
-  const id = actionIdOf(idempotencyKey);
-  const caller = await on.authenticate(`Bearer ${key}`);
-  const token = await on.attestor.attest({
-    ...{ kind: 'start', tenant: 'default', action: id, by: caller.id, via: 'api', caller },
-    ...{ requestHash: hashOf(request), bundle: null },
-  });
-  const input = { request, tenant: 'default', idempotencyKey, token, id, createdAt: new Date().toISOString() };
+  const input = await judgeInput(on, key);
   const { action } = await judge(activityDeps(on, null, null), input);
   const { jti = '', exp = 0 } = decodeJwt(action.permit ?? '');
-  return { id, jti, until: exp * 1000 };
+  return { id: input.id, jti, until: exp * 1000 };
 }
 
 const redeem = (on: Parts, { id, jti }: { id: string; jti: string }, at = Date.now()) =>
