@@ -18,6 +18,11 @@ const { Duration } = proto.google.protobuf;
 /** As short as Temporal lets it be. What is kept longer is ours to keep. */
 const NAMESPACE_RETENTION_S = 72 * 3600;
 const READY_MS = 120_000;
+/**
+ * Temporal's four services take up to 25 each, and keep them; each process of a cluster up to 22 (docs/operations.md). Tests make several
+ * clusters on one platform. What is refused a connection says that the database is away, and at its start it ends.
+ */
+const MAX_CONNECTIONS = 400;
 
 /** A process that can be taken away under load, and given back on the same port. */
 export interface Restartable {
@@ -129,7 +134,8 @@ export async function restartablePostgres(
   dataDir: string,
   port: number,
 ): Promise<{ adminUrl: string; server: Restartable }> {
-  let current = await openEmbeddedPostgres({ dataDir, port });
+  const options = { dataDir, port, maxConnections: MAX_CONNECTIONS };
+  let current = await openEmbeddedPostgres(options);
   // Over TCP: Temporal's server and the services of other machines have no socket of it either.
   const url = new URL(current.connectionString);
   url.search = '';
@@ -144,7 +150,7 @@ export async function restartablePostgres(
         await current.stop();
       },
       async start() {
-        current = await openEmbeddedPostgres({ dataDir, port });
+        current = await openEmbeddedPostgres(options);
       },
     },
   };

@@ -17,6 +17,8 @@ export interface ServiceProcess extends Restartable {
 
 const READY = { api: /serves at (\S+)/, slack: /serves at (\S+)/, worker: /worker (runs)/ };
 const OWN_PORT = /says how it is at (http:\S+)\/metrics/;
+/** How much of what it said is told of one that ended at its start. */
+const LAST_LINES = 5;
 
 interface ServiceOptions {
   env: NodeJS.ProcessEnv;
@@ -44,15 +46,20 @@ export async function startService(
     });
     child = started;
     const lines = createInterface({ input: started.stderr });
+    const last: string[] = [];
     await new Promise<void>((resolve, reject) => {
       lines.on('line', (line) => {
+        if (last.push(line) > LAST_LINES) last.shift();
         ownUrl = OWN_PORT.exec(line)?.[1] ?? ownUrl;
         const ready = READY[kind].exec(line)?.[1];
         if (ready === undefined) return say(`${kind} ${String(started.pid)}: ${line}`);
         if (kind !== 'worker') url = ready;
         resolve();
       });
-      started.once('exit', (code) => reject(new Error(`countersign ${kind} ended with ${String(code)}`)));
+      // Not `exit`, at which not all that it said is read.
+      started.once('close', (code, signal) => {
+        reject(new Error(`countersign ${kind} ended with ${String(code ?? signal)}: ${last.join('\n')}`));
+      });
     });
   };
   await start();

@@ -35,6 +35,14 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+export interface EmbeddedPostgresOptions {
+  dataDir: string;
+  /** A port to insist on; any free one by default. */
+  port?: number;
+  /** How many may be connected at a time. @default 100, which is enough for the processes of one machine */
+  maxConnections?: number;
+}
+
 const SUPERUSER = 'countersign';
 const DATABASE = 'postgres';
 const LOG_MAX_BYTES = 8 * 1024 * 1024;
@@ -52,7 +60,6 @@ const SETTINGS = {
   synchronous_commit: 'on',
   listen_addresses: '127.0.0.1',
   unix_socket_permissions: '0770',
-  max_connections: '100',
   shared_buffers: '64MB',
   wal_level: 'minimal',
   max_wal_senders: '0',
@@ -70,10 +77,9 @@ const ENVIRONMENT = { LC_ALL: 'C', PATH: process.env['PATH'] ?? '/usr/bin:/bin' 
 /**
  * Starts PostgreSQL 18 on loopback, with the cluster in `<dataDir>/postgres`, made at the first start.
  *
- * @param options.port a port to insist on; any free one by default
  * @throws CountersignError `configuration` when the folder is in use, or it cannot be started here; the sentence says what to do.
  */
-export async function openEmbeddedPostgres(options: { dataDir: string; port?: number }): Promise<EmbeddedPostgres> {
+export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = resolve(options.dataDir, 'postgres');
   const cluster = join(folder, 'cluster');
   const binaries = findPostgres();
@@ -84,7 +90,7 @@ export async function openEmbeddedPostgres(options: { dataDir: string; port?: nu
     const password = ensurePassword(join(folder, 'password'));
     if (!existsSync(cluster)) initialise(folder, cluster, binaries, as, password);
     const socket = makeSocketFolder(folder, as);
-    const { child, port } = await start(folder, cluster, binaries, as, options.port, socket);
+    const { child, port } = await start({ folder, cluster, socket, ...options }, binaries, as);
     const over = socket === null ? '' : `?host=${encodeURIComponent(socket)}`;
     return {
       connectionString: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}${over}`,
@@ -158,19 +164,26 @@ function initialise(folder: string, cluster: string, { initdb }: PostgresBinarie
   rmSync(workshop, { recursive: true, force: true });
 }
 
+type Place = Pick<EmbeddedPostgresOptions, 'port' | 'maxConnections'> & {
+  folder: string;
+  cluster: string;
+  socket: string | null;
+};
+
 async function start(
-  folder: string,
-  cluster: string,
+  { folder, cluster, socket, port: wanted, maxConnections = 100 }: Place,
   { postgres }: PostgresBinaries,
   as: RunAs,
-  wanted: number | undefined,
-  socket: string | null,
 ): Promise<{ child: SupervisedChild; port: number }> {
   const logFile = join(folder, 'postgres.log');
   if (existsSync(logFile) && statSync(logFile).size > LOG_MAX_BYTES) renameSync(logFile, `${logFile}.old`);
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
-    const connectionSettings = { port: String(port), unix_socket_directories: socket ?? '' };
+    const connectionSettings = {
+      port: String(port),
+      unix_socket_directories: socket ?? '',
+      max_connections: String(maxConnections),
+    };
     const settings = Object.entries({ ...SETTINGS, ...connectionSettings }).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
     const { command, args, ...identity } = as.wrap(postgres, ['-D', cluster, ...settings]);
     const log = openSync(logFile, 'a', 0o600);

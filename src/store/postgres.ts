@@ -26,6 +26,8 @@ function timeOf(text: string): string {
 const UNAVAILABLE_STATES = /^(08|53|57P|58)|^(25006|25P03|55000)$/;
 /** A statement that was cancelled: it took too long, or an administrator ended it. The server is well. */
 const CANCELLED_STATE = '57014';
+/** As many are connected as the server lets in. Whoever operates it can mend that, if told. */
+const FULL_STATE = '53300';
 const UNAVAILABLE_MESSAGES =
   /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
 
@@ -43,7 +45,8 @@ export function isUnavailable(error: unknown): boolean {
  */
 export function translated(error: unknown): unknown {
   if (error instanceof CountersignError) return error;
-  if (error instanceof Error && 'code' in error && error.code === CANCELLED_STATE) {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === CANCELLED_STATE) {
     return new CountersignError(
       'unavailable',
       'the database gave this question up before it was answered; nothing was released. try again, or ask for less at once',
@@ -51,9 +54,11 @@ export function translated(error: unknown): unknown {
     );
   }
   if (!isUnavailable(error)) return error;
-  return new CountersignError('unavailable', 'the database cannot be reached; nothing was released. try again', {
-    cause: error,
-  });
+  const why =
+    code === FULL_STATE
+      ? 'the database has no connection to spare; nothing was released. try again. its operator raises `max_connections` (docs/operations.md)'
+      : 'the database cannot be reached; nothing was released. try again';
+  return new CountersignError('unavailable', why, { cause: error });
 }
 
 /** A query with a name is prepared once per connection. */

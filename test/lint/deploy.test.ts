@@ -9,8 +9,12 @@ import { SECRETS } from '../../src/main/secret-files.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { ROOT } from '../support/sources.ts';
 
+/** At most, as docs/operations.md counts them: of each process of ours, and of Temporal's four services together. */
+const CONNECTIONS = { ours: 22, temporal: 120 };
+
 interface Service {
   image: string;
+  command?: string[];
   build?: string;
   user?: string;
   ports?: string[];
@@ -32,6 +36,11 @@ const ours = all.filter(([, { build }]) => build !== undefined);
 describe('docker-compose.yml', () => {
   it('has two APIs and two workers', () => {
     expect([services['api']?.deploy?.replicas, services['worker']?.deploy?.replicas]).toEqual([2, 2]);
+  });
+  it('lets all of them into PostgreSQL, and as many again of ours', () => {
+    const processes = ours.reduce((sum, [, { deploy }]) => sum + (deploy?.replicas ?? 1), 0);
+    const most = Number(/max_connections=(\d+)/.exec(services['postgres']?.command?.join(' ') ?? '')?.[1]);
+    expect(most).toBeGreaterThanOrEqual(CONNECTIONS.temporal + 2 * processes * CONNECTIONS.ours);
   });
   it('asks every service that stays whether it lives, and stops ours in time', () => {
     expect(all.filter(([name, { healthcheck }]) => name !== 'migrate' && healthcheck === undefined)).toEqual([]);

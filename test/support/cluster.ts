@@ -38,8 +38,15 @@ export function prepareCluster(dataDir: string): void {
   execFileSync('cp', ['-a', join(prepared, 'postgres'), to]);
 }
 
+/** Enough for the processes of a cluster, where tests make their stacks so. */
+const MAX_CONNECTIONS = 200;
+
 /** `openEmbeddedPostgres` on a copy of the prepared one, with every table. */
-export function openTestPostgres(options: { dataDir: string; port?: number }): Promise<EmbeddedPostgres> {
+export function openTestPostgres(options: {
+  dataDir: string;
+  port?: number;
+  maxConnections?: number;
+}): Promise<EmbeddedPostgres> {
   prepareCluster(options.dataDir);
-  return openEmbeddedPostgres(options);
+  return openEmbeddedPostgres({ maxConnections: MAX_CONNECTIONS, ...options });
 }
