@@ -33,13 +33,18 @@ const depsOf = (parts: Parts, now: () => Date) => ({
   now,
 });
 
-/** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only. */
+/** The first key: made, or brought by `COUNTERSIGN_API_KEY`, at the first start only, and by one process only. */
 export async function ensureFirstKey(parts: Parts, now = present): Promise<{ key: string | null; made: boolean }> {
   const deps = depsOf(parts, now);
   await adoptRows(deps);
   await ensureTenants(deps, STARTED_BY);
   const { tenants } = await parts.register.current(DEFAULT_TENANT);
   for (const tenant of tenants.keys()) await introduceAttestation(deps, tenant, STARTED_BY);
+  // Processes that start at the same moment on an empty store would each make one, and the owner would know one of them.
+  return parts.store.publicKeys.exclusively(DEFAULT_TENANT, () => firstKey(parts, deps));
+}
+
+async function firstKey(parts: Parts, deps: ReturnType<typeof depsOf>): Promise<{ key: string | null; made: boolean }> {
   const file = join(parts.config.dataDir, FIRST_KEY_FILE);
   const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
   const { credentials } = await parts.register.current(DEFAULT_TENANT);
@@ -69,9 +74,9 @@ async function restoreRow(parts: Parts, key: string, credentials: InForce['crede
   const hash = apiKeyHash(key);
   if ((await parts.store.apiKeys.tenantOf(hash)) !== null) return;
   const commitments = credentialCommitments(parts.keys, DEFAULT_TENANT, hash);
-  const firstKey = [...credentials.values()].find(({ commitment }) => commitments.includes(commitment));
-  if (firstKey === undefined) return;
-  const { id, surfaces, actors, roles, groups, createdAt } = firstKey;
+  const made = [...credentials.values()].find(({ commitment }) => commitments.includes(commitment));
+  if (made === undefined) return;
+  const { id, surfaces, actors, roles, groups, createdAt } = made;
   const scope = { surfaces, actors, roles, groups };
   await parts.store.apiKeys.create({ ...scope, id, tenant: DEFAULT_TENANT, hash, createdAt });
 }

@@ -1,9 +1,16 @@
 /** How a process opens what it serves on, and closes everything again. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { within } from '../availability/index.ts';
 import { CountersignError } from '../contract/index.ts';
 
-/** Closes everything in reverse order of opening, each once, even if one of them fails. */
+/** Longer than any part takes that closes in an orderly way: open requests have ten seconds. */
+const CLOSE_MS = 15_000;
+
+/**
+ * Closes everything in reverse order of opening, each once, even if one of them fails. One that does not end is left behind, so that a process
+ * whose start failed ends too.
+ */
 export class Closers {
   readonly #closers: (() => Promise<unknown>)[] = [];
   add(close: () => Promise<unknown>): void {
@@ -11,7 +18,7 @@ export class Closers {
   }
   async closeAll(): Promise<void> {
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
-      await close().catch(() => undefined);
+      await within(CLOSE_MS, close()).catch(() => undefined);
     }
   }
 }
