@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { built, BUILT_FILES } from './test/support/built.ts';
+import { NOT_ON_CLUSTER } from './test/support/not-on-cluster.ts';
 import { ByProject } from './test/support/sequencer.ts';
 
 // One seed for all that is random in a run; the processes that run the test files inherit it.
@@ -100,7 +101,7 @@ export default defineConfig({
           name: 'alone',
           server: { deps: { external: BUILT_FILES } },
           include: ALONE,
-          exclude: [FIXTURES],
+          exclude: [FIXTURES, ...NOT_ON_CLUSTER],
           globalSetup: ['test/support/cluster.ts', 'test/support/temporal.ts'],
           setupFiles: ['test/support/seed.ts'],
         },
@@ -112,7 +113,7 @@ export default defineConfig({
           name: 'stack',
           server: { deps: { external: BUILT_FILES } },
           include: STACK,
-          exclude: [...PURE, ...SHARED, ...ALONE],
+          exclude: [...PURE, ...SHARED, ...ALONE, ...NOT_ON_CLUSTER],
           pool: 'forks',
           isolate: false,
           globalSetup: ['test/support/cluster.ts', 'test/support/temporal.ts'],

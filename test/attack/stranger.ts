@@ -27,10 +27,9 @@ const plain = (value: unknown) => ({
 
 const SECONDS = 20;
 
-export async function openStranger(address: string): Promise<Stranger> {
+export async function openStranger(address: string, namespace = 'default'): Promise<Stranger> {
   const connection = await Connection.connect({ address });
   const service = connection.workflowService;
-  const namespace = 'default';
   const identity = 'stranger';
 
   /** What became of the activity, as the history of the stranger's workflow has it. */
@@ -46,7 +45,7 @@ export async function openStranger(address: string): Promise<Stranger> {
     });
 
   return {
-    client: new Client({ connection }),
+    client: new Client({ connection, namespace }),
     schedule: (activity, input) => schedule(activity, plain(input)),
     scheduleCopied: schedule,
     close: () => connection.close(),

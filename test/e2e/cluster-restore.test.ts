@@ -12,7 +12,8 @@ import { temporalServer } from '../../scripts/cluster/binaries.ts';
 import { startPlatform, type Platform } from '../../scripts/cluster/platform.ts';
 import { STORES } from '../../scripts/cluster/temporal-config.ts';
 import { loadConfig } from '../../src/main/config.ts';
-import { CLUSTER, testCluster } from '../support/cluster-stack.ts';
+import { testCluster } from '../support/cluster-stack.ts';
+import { CLUSTER } from '../support/not-on-cluster.ts';
 import { outlivesRestores } from '../support/restores.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 

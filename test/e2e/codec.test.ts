@@ -6,6 +6,7 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/main/engine.ts';
+import { onCluster } from '../support/not-on-cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { LEAD, refund } from '../support/stack.ts';
@@ -135,7 +136,8 @@ describe('the payloads of Temporal', () => {
   });
 });
 
-describe('in a browser', () => {
+// A cluster's Temporal has no UI.
+describe.skipIf(onCluster)('in a browser', () => {
   const ui = (): string => stack.stack.temporal.uiUrl ?? '';
   const ask = (origin: string, init: RequestInit = {}, path = 'decode') =>
     fetch(`${stack.url}/codec/${path}`, { method: 'POST', ...init, headers: { origin, ...(init.headers as object) } });

@@ -42,7 +42,7 @@ beforeAll(async () => {
     ORDERS_DATABASE_URL: owners.agent,
     LEDGER_API_KEY: KEY,
   });
-  stranger = await openStranger(stack.stack.temporal.address);
+  stranger = await openStranger(stack.stack.temporal.address, stack.stack.temporal.namespace);
 });
 afterAll(async () => {
   await stranger.close();
@@ -184,7 +184,7 @@ it('no secret stands in a record, a row, a history or a file', async () => {
   const histories: string[] = [];
   for await (const { workflowId } of stranger.client.workflow.list()) {
     const { history } = await stranger.client.workflowService.getWorkflowExecutionHistory({
-      namespace: 'default',
+      namespace: stack.stack.temporal.namespace,
       execution: { workflowId },
     });
     histories.push(...(history?.events ?? []).map((event) => JSON.stringify(event)));

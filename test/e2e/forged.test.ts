@@ -17,7 +17,7 @@ let it_: SharedStack;
 beforeAll(async () => {
   it_ = await sharedStack();
   connection = await Connection.connect({ address: it_.stack.temporal.address });
-  plain = new Client({ connection });
+  plain = new Client({ connection, namespace: it_.stack.temporal.namespace });
 });
 afterAll(async () => {
   await connection.close();

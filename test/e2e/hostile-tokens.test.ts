@@ -94,7 +94,7 @@ it('no operation answers any of them', async () => {
 
 it('no start through Temporal is released with any of them', async () => {
   const connection = await Connection.connect({ address: stack.stack.temporal.address });
-  const client = new Client({ connection });
+  const client = new Client({ connection, namespace: stack.stack.temporal.namespace });
   const { keys } = (await stack.call('GET', '/.well-known/jwks.json')).body as { keys: (JWK & { use?: string })[] };
   const jwk = keys.find(({ use }) => use === 'enc') ?? {};
   const started = async ([what, token]: [string, string]): Promise<string[]> => {

@@ -266,7 +266,9 @@ describe('whoever runs the stack', () => {
     const id = await parked();
     const connection = await Connection.connect({ address: stack.stack.temporal.address });
     try {
-      const handle = new Client({ connection }).workflow.getHandle(`action/default/${id.slice(4)}`);
+      const handle = new Client({ connection, namespace: stack.stack.temporal.namespace }).workflow.getHandle(
+        `action/default/${id.slice(4)}`,
+      );
       const { parts } = stack.stack;
       const { requestHash } = await actionOf(id);
       const claims = {

@@ -214,7 +214,7 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
       ...{ decision: 'approve', reason: 'as agreed' },
     });
     const connection = await Connection.connect({ address: stack.stack.temporal.address });
-    const { workflow } = new Client({ connection });
+    const { workflow } = new Client({ connection, namespace: stack.stack.temporal.namespace });
     const update = { args: [{ attestation }] as [unknown] };
     await expect(
       workflow.getHandle(`action/default/${open.id.slice(4)}`).executeUpdate('decide', update),

@@ -141,7 +141,9 @@ it.each(['session-revoked', 'credential-change', 'assurance-level-change'])(
     const said = { kind: 'decide', tenant: 'default', action: both, by: LEAD, via: 'api' } as const;
     const attestation = await stack.stack.parts.attestor.attest({ ...said, decision: 'approve', reason: 'as agreed' });
     const connection = await Connection.connect({ address: stack.stack.temporal.address });
-    const handle = new Client({ connection }).workflow.getHandle(`action/default/${both.slice(4)}`);
+    const handle = new Client({ connection, namespace: stack.stack.temporal.namespace }).workflow.getHandle(
+      `action/default/${both.slice(4)}`,
+    );
     const update = { args: [{ attestation }] as [unknown] };
     await expect(handle.executeUpdate('decide', update)).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     await connection.close();

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSlackSandbox, type RunningSandbox } from '../../sandbox/slack/index.ts';
 import { issuePersonToken } from '../../src/identity/index.ts';
 import { createApi } from '../../src/api/server.ts';
+import { signInLinkOf } from '../support/signed-in.ts';
 import { eventually } from '../support/eventually.ts';
 import { operations, type PathValues } from '../support/operations.ts';
 import { edited, publish } from '../support/policies.ts';
@@ -147,7 +148,7 @@ describe('nothing of one tenant is answered to the other', () => {
     const kept = (what: string, body: object) => stack.call('POST', `/scim/v2/${what}`, body, as(provisioner.token));
     const person = (await kept('Users', { userName: 'only-there@acme.test', active: true })).body.id;
     const group = (await kept('Groups', { displayName: 'only-there' })).body.id;
-    const link = new URL(stack.stack.signInLink ?? '').searchParams.get('code');
+    const link = new URL(await signInLinkOf(stack, LEAD)).searchParams.get('code');
     const session = (await stack.call('POST', '/v1/sessions', { code: link })).body.id;
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const lent = (

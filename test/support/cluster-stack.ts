@@ -7,13 +7,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { platformAt, type Platform, type PlatformAddress } from '../../scripts/cluster/platform.ts';
 import { startCluster } from '../../scripts/cluster/cluster.ts';
+import { CLUSTER } from './not-on-cluster.ts';
 import type { SlackSandbox } from '../../sandbox/slack/index.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import type { Stack } from '../../src/main/start.ts';
 import { openTemporal } from '../../src/main/temporal/index.ts';
-
-/** Says where a cluster for the tests is. */
-export const CLUSTER = 'COUNTERSIGN_TEST_CLUSTER';
 
 export const testCluster = (): PlatformAddress | null => {
   const said = process.env[CLUSTER];
@@ -51,7 +49,6 @@ function placeOf(
   };
 }
 
-/** @throws Error for what only a stack in one process can do. */
 export async function startClusterStack(
   address: PlatformAddress,
   { env, dataDir }: { env: NodeJS.ProcessEnv; dataDir: string },
