@@ -125,7 +125,7 @@ export function createMemory(real: Store, tenant: string, cipher: PayloadCipher)
     });
   return {
     store,
-    sequencer: { append: async (_tenant, records) => append(records) },
+    sequencer: { append: async (_tenant, records) => append(records), hold: () => Promise.resolve(null) },
     take(action) {
       const [first, ...rest] = waiting.get(action) ?? [];
       const payload = of(action).payload?.row ?? null;

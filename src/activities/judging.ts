@@ -1,6 +1,6 @@
 /** Judges for the process that asks and for the workflow: the second of them finds the verdict of the first. */
 import type { EngineDeps } from '../engine/deps.ts';
-import { findJudged, judge } from '../engine/judge.ts';
+import { findJudged, judge, type StartOnItsWay } from '../engine/judge.ts';
 import type { Judged, JudgeInput, StartedInput } from '../engine/types.ts';
 
 export interface Judging {
@@ -28,7 +28,9 @@ export function createJudging({ alone, shared }: { alone: EngineDeps; shared: En
   return {
     async begin(input, acknowledged) {
       const key = keyOf(input);
-      const judged = judge(alone, input, acknowledged);
+      const start: StartOnItsWay | undefined =
+        acknowledged === undefined ? undefined : { acknowledged, isAlone: () => running.size === 1 };
+      const judged = judge(alone, input, start);
       running.set(key, judged);
       try {
         return await judged;

@@ -4,6 +4,7 @@ import type { EngineDeps } from './deps.ts';
 
 /**
  * Makes every write, and every question to a service outside of the stack, wait for `acknowledged`. They fail if it rejects. So a crash leaves nothing behind of an action that nobody knows of.
+ * The sequencer's `hold` is left as it is: nothing that it writes is there before it commits, and it waits for `acknowledged` by itself.
  */
 export function heldBack(deps: EngineDeps, acknowledged: Promise<void>): EngineDeps {
   const after =

@@ -11,13 +11,21 @@ import { heldBack } from './held-back.ts';
 import { endpointsOf } from './webhook-endpoints.ts';
 import { identify } from './identify.ts';
 import { keepReview } from './keep-review.ts';
-import { readActionState, signDrafts } from './seal.ts';
+import { readActionState, signDrafts, type SealedAction, type SignedDrafts } from './seal.ts';
 import { readStart } from './start-input.ts';
 import type { Judged, JudgeInput, StartedInput } from './types.ts';
 import { freezeReasonIn } from './freeze.ts';
 import { bodyMac, planWorkflowIdOf } from './ids.ts';
 import { nonRetryable } from './failure.ts';
 import { lastingFault } from './fault.ts';
+
+/** A start that Temporal has not acknowledged yet. */
+export interface StartOnItsWay {
+  /** Rejects where this process did not start the action. */
+  acknowledged: Promise<void>;
+  /** Whether this process judges nothing else now, so that nobody is kept waiting by what is held until then. */
+  isAlone(): boolean;
+}
 
 /** What the workflow has to know of a stored action. */
 export function judgedOf(
@@ -52,13 +60,14 @@ export function judgedOf(
  *
  * Durable writes, in order: the payload under its own key; the reservations with the judgement, where a limit is asked; verdict,
  * release, permit and state in one transaction of the log. A crash after any of them leads, by running this again, to the same
- * answer: each write is found and used, never made twice.
+ * answer: each write is found and used, never made twice. Where a start is on its way and nobody else is judged, they are one transaction,
+ * which is open beside the start and committed with its acknowledgment.
  *
- * @param acknowledged Its start, where that is still on its way: everything is read, judged and signed beside it, and written behind it.
+ * @param start Where it is still on its way: everything is read, judged and signed beside it, and written behind it, or held back beside it.
  */
-export async function judge(deps: EngineDeps, started: StartedInput, acknowledged?: Promise<void>): Promise<Judged> {
-  const beside = acknowledged !== undefined;
-  const held = acknowledged === undefined ? deps : heldBack(deps, acknowledged);
+export async function judge(deps: EngineDeps, started: StartedInput, start?: StartOnItsWay): Promise<Judged> {
+  const beside = start ?? null;
+  const held = beside === null ? deps : heldBack(deps, beside.acknowledged);
   const { input, request } = await readStart(held, started);
   try {
     return await judgeAndSeal(held, input, request, { lasting: null, beside });
@@ -75,7 +84,7 @@ async function judgeAndSeal(
   deps: EngineDeps,
   input: JudgeInput,
   request: ActionRequest,
-  { lasting, beside }: { lasting: string | null; beside: boolean },
+  { lasting, beside }: { lasting: string | null; beside: StartOnItsWay | null },
 ): Promise<Judged> {
   // These queries run concurrently, because a caller waits. They start before the limits' locks are taken, so they never wait behind them.
   const look = deps.register.current(input.tenant);
@@ -98,7 +107,7 @@ async function judgeAndSeal(
   const payload = deps.store.payloads.draft(input.tenant, input.id, { request, asked });
   const prepared =
     fault === null
-      ? await judgedOrDrilled(deps, bundle, input, look, identity, { isDrill: drill !== null, beside })
+      ? await judgedOrDrilled(deps, bundle, input, look, identity, { isDrill: drill !== null, beside: beside !== null })
       : settled(refusedByFault(deps, bundle, request, identity, fault));
   const drafted = async (made: MadeJudgment, actionKey: Uint8Array, by = asked.by): Promise<Drafted> => {
     const draft = await draftVerdict(deps, {
@@ -113,21 +122,33 @@ async function judgeAndSeal(
       made,
       actionKey,
     });
-    return { hidden: draft.hidden, seal: await signDrafts(deps, [draft.state, draft.drafts, draft.permit]) };
+    return { hidden: draft.hidden, signed: await signDrafts(deps, [draft.state, draft.drafts, draft.permit]) };
   };
-  const { made, stored, ready } = await settling(prepared, payload, drafted);
-  if (stored === null) return judgedBefore(deps, input);
-  const by = await agreedAsker(deps, input, asked.by, stored.payload.asked?.by);
-  const { hidden, seal } = by === asked.by && ready !== null ? ready : await drafted(made, stored.actionKey, by);
+  const written = await settling(prepared, payload, drafted, beside);
+  const sealed = 'sealed' in written ? written.sealed : await sealSettled(deps, input, asked.by, written, drafted);
+  if (sealed === null) return judgedBefore(deps, input);
+  sameRequest(sealed.state, input, request);
+  await keepReview(deps, { ...sealed.state, action: sealed.action });
+  return judgedOf(deps, sealed.state, sealed.action, request);
+}
+
+/** Seals behind payload and reservations, which are written. Null where the payload was erased. */
+async function sealSettled(
+  deps: EngineDeps,
+  input: JudgeInput,
+  asker: string,
+  { made, stored, ready }: Settled,
+  drafted: (made: MadeJudgment, actionKey: Uint8Array, by: string) => Promise<Drafted>,
+): Promise<SealedAction | null> {
+  if (stored === null) return null;
+  const by = await agreedAsker(deps, input, asker, stored.payload.asked?.by);
+  const { hidden, signed } = by === asker && ready !== null ? ready : await drafted(made, stored.actionKey, by);
   // Stored before the record that commits to them.
   if (hidden !== null) {
     await deps.store.payloads.update(input.tenant, input.id, (before) => ({ ...before, changes: hidden }));
   }
   await made.committed;
-  const sealed = await seal();
-  sameRequest(sealed.state, input, request);
-  await keepReview(deps, { ...sealed.state, action: sealed.action });
-  return judgedOf(deps, sealed.state, sealed.action, request);
+  return signed.seal();
 }
 
 /**
@@ -153,18 +174,37 @@ async function agreedAsker(
 /** A verdict that is signed, and what to keep beside its payload before it is sealed. */
 interface Drafted {
   hidden: JsonObject | null;
-  seal: Awaited<ReturnType<typeof signDrafts>>;
+  signed: SignedDrafts;
 }
 
-/** Signs what was judged early, then writes payload and reservations. `ready` is null where another judgement holds. */
+/** What is written of a judgement before its record. */
+interface Settled {
+  made: MadeJudgment;
+  /** Null where it was erased. */
+  stored: StoredPayload | null;
+  /** Null where another judgement holds. */
+  ready: Drafted | null;
+}
+
+/**
+ * Signs what was judged early. Where this process is alone, all of it is held beside the start in one transaction, and sealed with the start's
+ * acknowledgment; else payload and reservations are written.
+ */
 async function settling(
   prepared: PreparedJudgment,
   payload: DraftedPayload,
   drafted: (made: MadeJudgment, actionKey: Uint8Array) => Promise<Drafted>,
-): Promise<{ made: MadeJudgment; stored: StoredPayload | null; ready: Drafted | null }> {
+  beside: StartOnItsWay | null,
+): Promise<Settled | { sealed: SealedAction }> {
   const { early } = prepared;
   try {
     const ready = early === null ? null : await drafted(early, payload.actionKey);
+    const { alongside } = payload;
+    if (ready !== null && ready.hidden === null && alongside !== undefined && beside?.isAlone() === true) {
+      const holding = { alongside: [...prepared.alongside(), alongside], until: beside.acknowledged };
+      const sealed = await ready.signed.hold(holding);
+      if (sealed !== null) return { sealed };
+    }
     const [made, stored] = await Promise.all([prepared.settle(), payload.store()]);
     return { made, stored, ready: made === early && stored?.actionKey === payload.actionKey ? ready : null };
   } finally {

@@ -10,7 +10,7 @@ import {
   type CompiledBundle,
 } from '../policy/index.ts';
 import type { Looked, LimitShare } from '../register/index.ts';
-import type { Committing } from '../store/index.ts';
+import type { Alongside, Committing } from '../store/index.ts';
 import { adviceFacts } from './advice.ts';
 import { judgementBudget } from './budget.ts';
 import type { EngineDeps } from './deps.ts';
@@ -66,6 +66,8 @@ export type MadeJudgment = Judgment & { shares: readonly LimitShare[]; committed
 export interface PreparedJudgment {
   /** The judgement without any lock; null where it is only made under the limits' locks. */
   early: MadeJudgment | null;
+  /** What the early judgement takes of limits, to be written with its record. */
+  alongside(): Alongside[];
   /** The judgement that holds, with its reservations: the early one, if nothing changed meanwhile. */
   settle(): Promise<MadeJudgment>;
   /** Must be called once, whatever happened. */
@@ -75,6 +77,7 @@ export interface PreparedJudgment {
 /** A judgement that takes nothing from any limit. */
 export const settled = (made: MadeJudgment): PreparedJudgment => ({
   early: made,
+  alongside: () => [],
   settle: () => Promise.resolve(made),
   end: () => undefined,
 });
@@ -184,19 +187,22 @@ export async function prepareJudgment(
   };
 
   const glance = beside && !slow ? await deps.store.limits.glance(tenant, input.id, queries, now) : null;
-  if (glance === null) return { early: null, settle: underLocks, end: () => undefined };
-  const { facts: limits, take, end } = glance;
+  const later = { early: null, settle: underLocks, alongside: () => [] };
+  if (glance === null) return { ...later, end: () => undefined };
+  const { facts: limits, take, alongside, end } = glance;
   try {
     // The count under the locks checks again, and refuses if it has to.
-    if (await isTooLittle(limits)) return { early: null, settle: underLocks, end };
+    if (await isTooLittle(limits)) return { ...later, end };
     const value = await judge(limits);
     const reservations = takes(value);
     const shares = sharesOfReservations(reservations, now.getTime());
     const early: MadeJudgment = { ...value, counted, shares, committed: free.committed };
+    const decided = { reservations, value: stored(value, shares) };
     return {
       early,
       end,
-      settle: async () => ((await take({ reservations, value: stored(value, shares) })) ? early : underLocks()),
+      alongside: () => [alongside(decided)],
+      settle: async () => ((await take(decided)) ? early : underLocks()),
     };
   } catch (error) {
     end();

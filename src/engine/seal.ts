@@ -9,7 +9,7 @@ import {
   type VerdictRecord,
 } from '../contract/index.ts';
 import { encodeRecord, envelopeBytes, signEnvelope, type EncodedRecord, type Signer } from '../sealing/index.ts';
-import type { StagedRecord } from '../sequencer/index.ts';
+import type { Holding, StagedRecord } from '../sequencer/index.ts';
 import type { Projection, StoredAction } from '../store/index.ts';
 import type { EngineDeps } from './deps.ts';
 import { inClear, type ActionState, type Payload } from '../store/action-state.ts';
@@ -141,7 +141,7 @@ export async function insist<T>(attempt: () => Promise<T | null>): Promise<T> {
 
 /** {@link sealAction} with the durable state, which is the stored one if the step was sealed before. */
 export const sealOrFind = async (deps: SealDeps, ...drafted: Parameters<typeof signDrafts>[1]): Promise<SealedAction> =>
-  (await signDrafts(deps, drafted))();
+  (await signDrafts(deps, drafted)).seal();
 
 export interface SealedAction {
   state: ActionState;
@@ -149,22 +149,41 @@ export interface SealedAction {
   alreadySealed: boolean;
 }
 
-/** Signs the drafts, and writes nothing. The returned function seals them as {@link sealOrFind} does. */
+/** Drafts that are signed. */
+export interface SignedDrafts {
+  /** Seals them as {@link sealOrFind} does. */
+  seal(): Promise<SealedAction>;
+  /** Writes them now, and seals them when they may be: as `hold` of the sequencer, which is null where they have to be sealed behind that. */
+  hold(holding: Holding): Promise<SealedAction | null>;
+}
+
+/** Signs the drafts, and writes nothing. */
 export async function signDrafts(
   deps: SealDeps,
   [state, drafts, permit]: [state: ActionState, drafts: RecordDraft[], permit: PermitForms | null],
-): Promise<() => Promise<SealedAction>> {
+): Promise<SignedDrafts> {
   const { action } = state;
   const signer = deps.signers(action.tenant).record;
   const staged = await Promise.all(drafts.map((draft) => signRecord(draft, signer, facetsOf(state, draft.record))));
   const hashes = staged.map(({ recordHash }) => recordHash);
   const next: ActionState = { ...state, action: { ...action, permit: null, records: [...action.records, ...hashes] } };
   const last = staged.at(-1);
-  if (last === undefined) return () => Promise.resolve({ state, action, alreadySealed: true });
+  if (last === undefined) {
+    return {
+      seal: () => Promise.resolve({ state, action, alreadySealed: true }),
+      hold: () => Promise.resolve(null),
+    };
+  }
   last.projection = projectionOf(next, permit?.sealed ?? null);
-  return async () => {
-    const sealed = await deps.sequencer.append(action.tenant, staged);
-    if (sealed.some(({ existing }) => existing)) {
+  const announced = (): SealedAction => {
+    const durable = { ...next.action, permit: permit?.clear ?? action.permit };
+    deps.hub.emit(durable);
+    return { state: next, action: durable, alreadySealed: false };
+  };
+  return {
+    async seal() {
+      const sealed = await deps.sequencer.append(action.tenant, staged);
+      if (!sealed.some(({ existing }) => existing)) return announced();
       const stored = await readActionState(deps, action.tenant, action.id);
       if (stored === null) throw new Error('a record is sealed whose action is not stored');
       return {
@@ -172,10 +191,9 @@ export async function signDrafts(
         action: await withPermit(deps, stored.state, stored.sealedPermit),
         alreadySealed: true,
       };
-    }
-    const durable = { ...next.action, permit: permit?.clear ?? action.permit };
-    deps.hub.emit(durable);
-    return { state: next, action: durable, alreadySealed: false };
+    },
+    hold: async (holding) =>
+      (await deps.sequencer.hold(action.tenant, staged, holding)) === null ? null : announced(),
   };
 }
 

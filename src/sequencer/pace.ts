@@ -15,6 +15,30 @@ export interface Pace {
   took(turn: { alone: boolean }): void;
 }
 
+/** How many of those who could hold the log do not, after one that held it in vain. */
+const HOLDS_SKIPPED = 8;
+const HOLDS_SKIPPED_MAX = 1024;
+
+export interface Patience {
+  /** Whether the next one may hold the log until it is told to go on. */
+  holds(): boolean;
+  /** Notes how that ended. @param inTime whether it was told in time */
+  held(inTime: boolean): void;
+}
+
+/** So where starts take long, hardly anybody makes others wait for one. */
+export function createPatience(): Patience {
+  let skips = HOLDS_SKIPPED;
+  let left = 0;
+  return {
+    holds: () => (left === 0 ? true : ((left -= 1), false)),
+    held(inTime) {
+      if (!inTime) left = skips;
+      skips = inTime ? HOLDS_SKIPPED : Math.min(skips * 2, HOLDS_SKIPPED_MAX);
+    },
+  };
+}
+
 /** So at most one append in 33 loses a race, however many write. */
 export function createPace(): Pace {
   let turns = true;

@@ -19,6 +19,9 @@
  * Where several processes write one log, racing would cost most of them a wasted commit. So a writer takes turns at first, and after a race that it lost: the lock of the head's row is the queue, PostgreSQL keeps it in order, and what came while a writer waited goes with its
  * turn. A turn ends with its connection: immediately when its process dies, within three seconds when it hangs. A writer that finds itself
  * alone for a while goes ahead.
+ *
+ * What is sealed of an action whose start is on its way may be written before it may be sealed, in a transaction that only waits for its commit
+ * (`hold`). The head is locked meanwhile, so only a writer that goes ahead and has nothing else to write does it, and only for a moment.
  */
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
@@ -26,19 +29,23 @@ import { nodeVerifyEd25519, type NoteSigner, type TenantKeys } from '../keys/ind
 import { frontierRoot, openCheckpoint, tileHashes, TILE_WIDTH } from '../ledger/index.ts';
 import { isUnavailable, type LockedLog, type LogHead, type SealedEntry, type Store } from '../store/index.ts';
 import { grow, unpackFrontier, type LogEnd } from './growth.ts';
-import { createPace } from './pace.ts';
-import type { AppendPath, SealedRecord, Sequencer, StagedRecord } from './types.ts';
+import { createPace, createPatience } from './pace.ts';
+import type { AppendPath, Holding, SealedRecord, Sequencer, StagedRecord } from './types.ts';
 
 /** The most records of one commit. It bounds the memory of a transaction, here and in PostgreSQL. */
 const BATCH_MAX = 512;
 /** A signer that does not answer must not hold the log's lock for ever. */
 const SIGNER_MS = 10_000;
+/** How long the log waits for one start: far longer than most take, and short for the requests that come meanwhile. */
+const HOLD_MS = 50;
 
 export interface SequencerOptions {
   store: Pick<Store, 'log'>;
   keys: { forTenant(tenant: string): LogKeys };
   /** Called after every batch that is on disk. */
   onAppend?: (path: AppendPath) => void;
+  /** How long the log waits for one start. @default {@link HOLD_MS} */
+  holdMs?: number;
 }
 
 /** Read at each use: keys rotate. */
@@ -50,18 +57,31 @@ interface Call {
   reject(error: unknown): void;
 }
 
-export function createSequencer({ store, keys, onAppend = () => undefined }: SequencerOptions): Sequencer {
+export function createSequencer({
+  store,
+  keys,
+  onAppend = () => undefined,
+  holdMs = HOLD_MS,
+}: SequencerOptions): Sequencer {
   const logs = new Map<string, LogWriter>();
+  const writerOf = (tenant: string): LogWriter => {
+    let log = logs.get(tenant);
+    if (log === undefined) {
+      log = new LogWriter(tenant, store, keys.forTenant(tenant), { onAppend, holdMs });
+      logs.set(tenant, log);
+    }
+    return log;
+  };
   return {
     async append(tenant, records) {
       if (records.length === 0) return [];
       validate(records);
-      let log = logs.get(tenant);
-      if (log === undefined) {
-        log = new LogWriter(tenant, store, keys.forTenant(tenant), onAppend);
-        logs.set(tenant, log);
-      }
-      return log.append(records);
+      return writerOf(tenant).append(records);
+    },
+    async hold(tenant, records, holding) {
+      if (records.length === 0) return null;
+      validate(records);
+      return writerOf(tenant).hold(records, holding);
     },
   };
 }
@@ -88,14 +108,22 @@ class LogWriter {
   readonly #store: SequencerOptions['store'];
   readonly #keys: LogKeys;
   readonly #onAppend: (path: AppendPath) => void;
+  readonly #holdMs: number;
   #waiting: Call[] = [];
   #running = false;
   /** The head as our last commit left it, or null when the outcome of that commit is unknown. */
   #end: LogEnd | null = null;
   readonly #pace = createPace();
+  readonly #patience = createPatience();
 
-  constructor(tenant: string, store: SequencerOptions['store'], keys: LogKeys, onAppend: (path: AppendPath) => void) {
+  constructor(
+    tenant: string,
+    store: SequencerOptions['store'],
+    keys: LogKeys,
+    { onAppend, holdMs }: Required<Pick<SequencerOptions, 'onAppend' | 'holdMs'>>,
+  ) {
     this.#onAppend = onAppend;
+    this.#holdMs = holdMs;
     this.#tenant = tenant;
     this.#store = store;
     this.#keys = keys;
@@ -106,6 +134,22 @@ class LogWriter {
       this.#waiting.push({ records, resolve, reject });
       if (!this.#running) void this.#run();
     });
+  }
+
+  /** Calls that come meanwhile wait, and go with the next batch. */
+  async hold(records: readonly StagedRecord[], holding: Holding): Promise<SealedRecord[] | null> {
+    const end = this.#end;
+    if (this.#running || end === null || this.#pace.takesTurns() || !this.#patience.holds()) return null;
+    this.#running = true;
+    try {
+      return await this.#sealWhenTold(end, records, holding);
+    } catch {
+      // Whether it was committed, the next batch finds out under the lock.
+      return null;
+    } finally {
+      if (this.#waiting.length > 0) void this.#run();
+      else this.#running = false;
+    }
   }
 
   /** Group commit: while one batch is on its way to disk, the next one gathers. */
@@ -207,6 +251,33 @@ class LogWriter {
     return true;
   }
 
+  async #sealWhenTold(
+    end: LogEnd,
+    records: readonly StagedRecord[],
+    { alongside, until }: Holding,
+  ): Promise<SealedRecord[] | null> {
+    const { append, end: next } = await this.#grow(end, [{ records }]);
+    this.#end = null;
+    const held = await this.#store.log.hold(this.#tenant, end.head, append, alongside);
+    if (held === 'moved' || held === 'otherwise') {
+      this.#patience.held(false);
+      if (held === 'moved') this.#pace.lost();
+      else this.#end = end;
+      return null;
+    }
+    const outcome = await soon(until, this.#holdMs);
+    this.#patience.held(outcome !== 'late');
+    if (outcome !== 'yes') {
+      await held.rollback();
+      this.#end = end;
+      return null;
+    }
+    await held.commit();
+    this.#end = next;
+    this.#onAppend('beside');
+    return sealedFrom(end.head.size, records);
+  }
+
   async #sealLocked(calls: readonly Call[]): Promise<void> {
     const tenant = this.#tenant;
     const { existing, fresh, from, next } = await this.#store.log.locked(tenant, async (log) => {
@@ -254,7 +325,7 @@ class LogWriter {
     return { head, frontier, edge };
   }
 
-  async #grow(end: LogEnd | null, calls: readonly Call[]): ReturnType<typeof grow> {
+  async #grow(end: LogEnd | null, calls: readonly Pick<Call, 'records'>[]): ReturnType<typeof grow> {
     const records = calls.flatMap((call) => call.records);
     const { log, leaving = [] } = this.#keys;
     const bounded = ({ key, sign }: Pick<NoteSigner, 'key' | 'sign'>): Pick<NoteSigner, 'key' | 'sign'> => ({
@@ -290,7 +361,26 @@ async function within(ms: number, signing: Promise<Uint8Array>): Promise<Uint8Ar
 function answer(calls: readonly Call[], from: number): void {
   let index = from;
   for (const { records, resolve } of calls) {
-    resolve(records.map(({ recordHash, envelope }) => ({ index: index++, recordHash, envelope, existing: false })));
+    resolve(sealedFrom(index, records));
+    index += records.length;
+  }
+}
+
+const sealedFrom = (from: number, records: readonly StagedRecord[]): SealedRecord[] =>
+  records.map(({ recordHash, envelope }, i) => ({ index: from + i, recordHash, envelope, existing: false }));
+
+/** What became of it within this time. */
+async function soon(until: Promise<void>, ms: number): Promise<'yes' | 'no' | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), ms)));
+  const outcome = until.then(
+    () => 'yes' as const,
+    () => 'no' as const,
+  );
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Facets, NewPermit, Projection } from '../store/index.ts';
+import type { Alongside, Facets, NewPermit, Projection } from '../store/index.ts';
 
 /** A record that is signed and not yet sealed. */
 export interface StagedRecord {
@@ -36,9 +36,17 @@ export interface SealedRecord {
 
 /**
  * How a batch came into the log: `ahead` on top of our last commit, `turn` when our turn at the head came, `moved` since somebody else's
- * commit was faster, or `begun` at the beginning.
+ * commit was faster, `begun` at the beginning, or `beside` the start of its action.
  */
-export type AppendPath = 'ahead' | 'turn' | 'moved' | 'begun';
+export type AppendPath = 'ahead' | 'turn' | 'moved' | 'begun' | 'beside';
+
+/** When records that are written early may be sealed. */
+export interface Holding {
+  /** What is sealed with them, or not at all. */
+  alongside: readonly Alongside[];
+  /** Rejects where they may not be sealed. */
+  until: Promise<void>;
+}
 
 export interface Sequencer {
   /**
@@ -52,4 +60,14 @@ export interface Sequencer {
    * @throws CountersignError `invalid-evidence` for a record that no log can hold.
    */
   append(tenant: string, records: readonly StagedRecord[]): Promise<SealedRecord[]>;
+  /**
+   * As `append`, for records that may not be sealed yet: they are written in an open transaction, and sealed by its commit as soon as `until`
+   * resolves. The log waits meanwhile, so this is for a writer that is alone with it.
+   *
+   * Null where it was not done: this writer is not alone, something of it is written already, what is written alongside does not hold any more,
+   * `until` rejects or takes long, or the database failed. {@link append} then finds out what there is.
+   *
+   * @throws CountersignError `invalid-evidence` as `append`
+   */
+  hold(tenant: string, records: readonly StagedRecord[], holding: Holding): Promise<SealedRecord[] | null>;
 }

@@ -1,7 +1,7 @@
 /** The statements that count limits and store decisions under them. */
 import { createHash } from 'node:crypto';
 import type { LimitFact, Reservation } from '../contract/index.ts';
-import type { Statement } from './postgres.ts';
+import type { Statement } from './transactions.ts';
 
 /** One limit that a request touches, as policy asks for it. */
 export interface LimitQuery {
@@ -142,9 +142,12 @@ const columnsOf = (each: readonly { now: Date; reservation: Reservation }[]): un
  */
 export const RELAXED = 'set local synchronous_commit = off';
 
-/** Takes a few locks, in the order of their ids. */
-export const openingOf = (ids: readonly string[]): string =>
-  `${RELAXED}; ${ids.map((id) => `select pg_advisory_xact_lock('${id}')`).join('; ')}`;
+/** Takes a few locks, in the order of their ids: a statement for each. */
+export const lockEach = (ids: readonly string[]): string[] =>
+  inOrder(ids).map((id) => `select pg_advisory_xact_lock('${id}')`);
+
+/** Takes a few locks, and what follows is not waited for on disk. */
+export const openingOf = (ids: readonly string[]): string => [RELAXED, ...lockEach(ids)].join('; ');
 
 /** Takes many locks, in the order in which they are given. */
 export const lockStatement = (ids: readonly string[]): Statement => ({

@@ -18,7 +18,9 @@ import {
   type LimitQuery,
 } from './limit-statements.ts';
 import { createTurns, type LockWaiter } from './limit-turns.ts';
-import type { Committing, Postgres } from './postgres.ts';
+import type { Postgres } from './postgres.ts';
+import type { Alongside } from './log-types.ts';
+import type { Committing, Statement } from './transactions.ts';
 
 export { limitSlot, slotName, type LimitQuery } from './limit-statements.ts';
 
@@ -37,6 +39,8 @@ export interface LimitGlance {
    * taken or given back since, or the action is decided already. Then {@link LimitStore.decide} counts again.
    */
   take(decided: DecidedLimits<unknown>): Promise<boolean>;
+  /** The same, to be written in the transaction of the record that rests on it. */
+  alongside(decided: DecidedLimits<unknown>): Alongside;
   /** Must be called once, whatever happened. Other callers may glance from then on. */
   end(): void;
 }
@@ -168,14 +172,18 @@ export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgr
       const end = begin(ids);
       try {
         const facts = await usage(tenant, action, queries, now);
+        const taking = (decided: DecidedLimits<unknown>): Statement =>
+          takeStatement(
+            ...[tenant, ask, decided],
+            facts.map(({ used }) => used),
+          );
         return {
           facts,
           end,
           async take(decided) {
-            const used = facts.map(({ used }) => used);
-            const taken = await lockedWrite(openingOf(ids), takeStatement(tenant, ask, decided, used));
-            return taken.length === 1;
+            return (await lockedWrite(openingOf(ids), taking(decided))).length === 1;
           },
+          alongside: (decided) => ({ locks: ids, write: taking(decided) }),
         };
       } catch (error) {
         end();

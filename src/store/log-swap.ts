@@ -1,5 +1,5 @@
 /** One commit of a log as one statement: one round trip, one transaction, one flush to disk. */
-import type { Statement } from './postgres.ts';
+import type { Statement } from './transactions.ts';
 import type { LogAppend, LogHead } from './log-types.ts';
 
 /** One thing that a commit writes: SQL with `?` for each value. */
@@ -57,21 +57,27 @@ function entriesPart(tenant: string, from: number, entries: LogAppend['entries']
   };
 }
 
-/** One entry alone, when nobody else waits. Plain values take a quarter less time than arrays. */
-function entryPart(tenant: string, index: number, entry: LogAppend['entries'][number]): Part {
-  const { action, seq, type, recordHash, leafHash, envelope, at, facets } = entry;
+/** The most entries that are plain values: a verdict and its release. */
+const FEW = 2;
+
+/**
+ * Few entries, when nobody else waits. PostgreSQL plans a statement of plain values once. One with arrays it plans anew each time, because it
+ * expects more rows of an array that it does not know, and that takes longer than to run it.
+ */
+function fewEntriesPart(tenant: string, from: number, entries: LogAppend['entries']): Part {
+  const row = `(?::text, ?::bigint, ?::text, ?::integer, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::timestamptz,
+             ?::text, ?::text, ?::text, ?::text, ?::text, ?::text)`;
   return {
-    name: 'entry',
+    name: `entries${entries.length}`,
     sql: `insert into log_entry (tenant, index, action, seq, type, record_hash, leaf_hash, envelope, at,
                                  surface, actor, approver, decision, policy, rule)
-      select ?::text, ?::bigint, ?::text, ?::integer, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::timestamptz,
-             ?::text, ?::text, ?::text, ?::text, ?::text, ?::text from head`,
-    values: [
-      ...[tenant, index, action, seq, type],
+      select e.* from head, (values ${entries.map(() => row).join(', ')}) as e`,
+    values: entries.flatMap(({ action, seq, type, recordHash, leafHash, envelope, at, facets }, i) => [
+      ...[tenant, from + i, action, seq, type],
       ...[Buffer.from(recordHash), Buffer.from(leafHash), Buffer.from(envelope), at],
       ...[text(facets.surface), text(facets.actor), text(facets.approver), text(facets.decision)],
       ...[text(facets.policy), text(facets.rule)],
-    ],
+    ]),
   };
 }
 
@@ -91,41 +97,71 @@ function tilesPart(tenant: string, tiles: LogAppend['tiles']): Part {
   };
 }
 
-function projectionsPart(tenant: string, rows: LogAppend['projections']): Part {
+/** The columns of an action's row, each with its type. */
+const ACTION_COLUMNS: readonly (readonly [column: string, type: string])[] = [
+  ['id', 'text'],
+  ['status', 'text'],
+  ['surface', 'text'],
+  ['actor', 'text'],
+  ['requester', 'text'],
+  ['bundle', 'text'],
+  ['view', 'json'],
+  ['sealed_permit', 'text'],
+  ['created_at', 'timestamptz'],
+  ['updated_at', 'timestamptz'],
+  ['expires_at', 'timestamptz'],
+  ['retain_until', 'timestamptz'],
+  ['reverses', 'text'],
+];
+/** What an action's first record fixes. */
+const ACTION_FIXED = ['id', 'created_at', 'reverses'];
+
+const ACTION_INSERT = `insert into action (tenant, ${ACTION_COLUMNS.map(([column]) => column).join(', ')})
+      select ?::text, a.* from head`;
+const ACTION_UPDATE = `on conflict (tenant, id) do update set ${ACTION_COLUMNS.map(([column]) => column)
+  .filter((column) => !ACTION_FIXED.includes(column))
+  .map((column) => `${column} = excluded.${column}`)
+  .join(', ')}`;
+
+const actionRow = (row: LogAppend['projections'][number]): unknown[] => [
+  ...[row.id, row.status, row.surface, text(row.actor), text(row.requester), row.bundle],
+  ...[JSON.stringify(row.view), row.sealedPermit, row.createdAt, row.updatedAt, row.expiresAt],
+  ...[row.retainUntil ?? null, row.reverses ?? null],
+];
+
+function projectionsPart(tenant: string, rows: readonly LogAppend['projections'][number][]): Part {
+  const made = rows.map(actionRow);
+  const [only, ...rest] = made;
+  if (only !== undefined && rest.length === 0) {
+    return {
+      name: 'action_row',
+      sql: `${ACTION_INSERT}, (values (${ACTION_COLUMNS.map(([, type]) => `?::${type}`).join(', ')})) as a
+      ${ACTION_UPDATE}`,
+      values: [tenant, ...only],
+    };
+  }
   return {
     name: 'actions',
-    sql: `insert into action (tenant, id, status, surface, actor, requester, bundle, view, sealed_permit,
-                              created_at, updated_at, expires_at, retain_until, reverses)
-      select ?::text, a.* from head,
-        unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::json[], ?::text[],
-               ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::text[]) as a
-      on conflict (tenant, id) do update set
-        status = excluded.status, surface = excluded.surface, actor = excluded.actor, requester = excluded.requester,
-        bundle = excluded.bundle, view = excluded.view, sealed_permit = excluded.sealed_permit,
-        updated_at = excluded.updated_at, expires_at = excluded.expires_at, retain_until = excluded.retain_until`,
-    values: [
-      tenant,
-      rows.map(({ id }) => id),
-      rows.map(({ status }) => status),
-      rows.map(({ surface }) => surface),
-      rows.map(({ actor }) => text(actor)),
-      rows.map(({ requester }) => text(requester)),
-      rows.map(({ bundle }) => bundle),
-      rows.map(({ view }) => JSON.stringify(view)),
-      rows.map(({ sealedPermit }) => sealedPermit),
-      rows.map(({ createdAt }) => createdAt),
-      rows.map(({ updatedAt }) => updatedAt),
-      rows.map(({ expiresAt }) => expiresAt),
-      rows.map(({ retainUntil }) => retainUntil ?? null),
-      rows.map(({ reverses }) => reverses ?? null),
-    ],
+    sql: `${ACTION_INSERT}, unnest(${ACTION_COLUMNS.map(([, type]) => `?::${type}[]`).join(', ')}) as a
+      ${ACTION_UPDATE}`,
+    values: [tenant, ...ACTION_COLUMNS.map((_, i) => made.map((row) => row[i]))],
   };
 }
 
 function permitsPart(tenant: string, permits: LogAppend['permits']): Part {
+  const [only, ...rest] = permits;
+  const insert = `insert into permit (tenant, jti, action, audience, request_hash, expires_at)`;
+  if (only !== undefined && rest.length === 0) {
+    const { jti, action, audience, requestHash, expiresAt } = only;
+    return {
+      name: 'permit_row',
+      sql: `${insert} select ?::text, ?::text, ?::text, ?::text, ?::text, ?::timestamptz from head`,
+      values: [tenant, jti, action, audience, requestHash, expiresAt],
+    };
+  }
   return {
     name: 'permits',
-    sql: `insert into permit (tenant, jti, action, audience, request_hash, expires_at)
+    sql: `${insert}
       select ?::text, p.* from head, unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[]) as p`,
     values: [
       tenant,
@@ -197,7 +233,6 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
   const { head, entries, tiles, projections, permits, redeemed = [], released, erased = [] } = append;
   const guard = redeemable(tenant, redeemed);
   const from = expected?.size ?? 0;
-  const [only, ...rest] = entries;
   const parts: Part[] = [
     {
       name: 'head',
@@ -214,7 +249,7 @@ export function swapStatement(tenant: string, expected: LogHead | null, append: 
         ...guard.values,
       ],
     },
-    only === undefined || rest.length > 0 ? entriesPart(tenant, from, entries) : entryPart(tenant, from, only),
+    entries.length <= FEW ? fewEntriesPart(tenant, from, entries) : entriesPart(tenant, from, entries),
   ];
   if (tiles.length > 0) parts.push(tilesPart(tenant, tiles));
   if (projections.length > 0) parts.push(projectionsPart(tenant, projections));

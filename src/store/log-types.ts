@@ -1,5 +1,6 @@
 import type { ActionState } from './action-state.ts';
 import type { Receipt, RecordDecision } from '../contract/record.ts';
+import type { Statement } from './transactions.ts';
 
 /** The head of a log. `frontier` is what its tree needs to grow, in the sequencer's form. */
 export interface LogHead {
@@ -81,6 +82,17 @@ export interface LogAppend {
   released: readonly string[];
   /** Actions whose payload and key are deleted with this commit. */
   erased?: readonly string[];
+}
+
+/**
+ * What else is written in the transaction of an append, so that neither is without the other. Made by the store of what it writes, and opaque
+ * to the caller that passes it on.
+ */
+export interface Alongside {
+  /** The ids of the locks that it is written under. */
+  locks: readonly string[];
+  /** Returns one row where it wrote, and none where what it rests on is no longer so. */
+  write: Statement;
 }
 
 export interface SealedEntry {

@@ -1,9 +1,11 @@
 /** The rows of a tenant's log: what the sequencer writes in one statement, and what proofs are made of. */
 import type { Database } from './database.ts';
-import type { Connection, Postgres } from './postgres.ts';
+import type { Postgres } from './postgres.ts';
+import type { Connection, OpenTransaction } from './transactions.ts';
 import { TILE_WIDTH } from '../ledger/index.ts';
 import { swapStatement } from './log-swap.ts';
-import type { LogAppend, LogHead, SealedEntry } from './log-types.ts';
+import { lockEach } from './limit-statements.ts';
+import type { Alongside, LogAppend, LogHead, SealedEntry } from './log-types.ts';
 
 /** `swapped`: durable. `moved`: the head has changed, or one of the entries exists already; nothing was written. */
 export type Swap = 'swapped' | 'moved';
@@ -51,6 +53,19 @@ export interface LogStore {
     from: number,
     work: (turn: LogTurn) => Promise<{ value: T; append: LogAppend }>,
   ): Promise<{ value: T } | 'moved'>;
+  /**
+   * {@link swap}, with what is written alongside, in a transaction that stays open until the caller ends it. `moved` as there; `otherwise`
+   * where something of `alongside` could not be written. Either way nothing is left behind. It waits only briefly for locks, and a process that
+   * hangs meanwhile loses it as it loses a turn.
+   *
+   * @throws CountersignError `unavailable` when the database went away; nothing was written.
+   */
+  hold(
+    tenant: string,
+    expected: LogHead,
+    append: LogAppend,
+    alongside: readonly Alongside[],
+  ): Promise<Pick<OpenTransaction, 'commit' | 'rollback'> | 'moved' | 'otherwise'>;
   /** Hashes of a tile from its first on, as many as there are; null when there are none. For level 0 only full tiles are here. */
   tile(tenant: string, level: number, index: number): Promise<Uint8Array | null>;
   /** Leaf hashes of entries `from` up to but not including `to`, one after the other. */
@@ -67,6 +82,12 @@ function isTaken(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || !('constraint' in error)) return false;
   return error.code === UNIQUE_VIOLATION && ENTRY_KEYS.includes(String(error.constraint));
 }
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** A lock was waited for long enough. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE;
 
 /** An empty log: every column is set by the first append. The empty note says that nothing was signed. */
 const GENESIS = `insert into log_head (tenant, size, frontier, root, checkpoint) values ($1, 0, '', '', '')
@@ -88,6 +109,9 @@ const OPEN_LEAVES = `select leaf_hash as "leafHash" from log_entry
 /** PostgreSQL ends a connection that is silent for this long during its turn, because its process was stopped or cut off. */
 const TURN = `set local idle_in_transaction_session_timeout = '2500ms'`;
 
+/** How long what is held waits for a lock. The process that has one is at work, and what is not written beside a start is written behind it. */
+const BRIEFLY = `set local lock_timeout = '25ms'`;
+
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);
 
 async function lock(connection: Connection, tenant: string): Promise<LogHead | null> {
@@ -98,7 +122,7 @@ async function lock(connection: Connection, tenant: string): Promise<LogHead | n
   return unborn((await connection.query<LogHead>(read))[0]);
 }
 
-export function createLogStore({ db, query, transaction, turn }: Postgres): LogStore {
+export function createLogStore({ db, hold, query, transaction, turn }: Postgres): LogStore {
   const entries = (tenant: string, from: number, to: number) => entryRange(db, tenant, from, to);
   return {
     async tenants() {
@@ -159,6 +183,21 @@ export function createLogStore({ db, query, transaction, turn }: Postgres): LogS
         return written.length === 1 ? { value } : 'moved';
       } catch (error) {
         if (isTaken(error)) return 'moved';
+        throw error;
+      }
+    },
+    async hold(tenant, expected, append, alongside) {
+      const opening = [TURN, BRIEFLY, ...lockEach(alongside.flatMap(({ locks }) => locks))].join('; ');
+      const writes = [...alongside.map(({ write }) => write), swapStatement(tenant, expected, append)];
+      try {
+        const held = await hold(opening, writes);
+        const written = held.rows.map((rows) => rows.length === 1);
+        if (written.every(Boolean)) return held;
+        await held.rollback();
+        return written.at(-1) === true ? 'otherwise' : 'moved';
+      } catch (error) {
+        if (isTaken(error)) return 'moved';
+        if (isBusy(error)) return 'otherwise';
         throw error;
       }
     },

@@ -1,6 +1,7 @@
 import type { Payload } from './action-state.ts';
 import type { Database } from './database.ts';
 import { gathered } from './gathered.ts';
+import type { Alongside } from './log-types.ts';
 import type { Postgres } from './postgres.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface StoredPayload {
 export interface DraftedPayload extends StoredPayload {
   /** As {@link PayloadStore.create}: what is stored afterwards, which is another one where somebody was faster. */
   store(): Promise<StoredPayload | null>;
+  /** The same, to be written in the transaction of the record that refers to it; left out by a store that has none. */
+  alongside?: Alongside;
 }
 
 /** Requests. They are nowhere in clear on disk. */
@@ -78,13 +81,19 @@ export function openPayload(
  * The commit is not waited for on disk. Nothing depends on it until a record of the action is sealed, and that commit, later in the same
  * write-ahead log, brings this one to disk too.
  */
-const INSERT = `with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+const RELAXED_INSERT = `with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
   insert into action_payload (tenant, action, wrapped_key, ciphertext)
   select p.* from relaxed, unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])
     as p(tenant, action, wrapped_key, ciphertext)
   where not exists (select from action as a where a.tenant = p.tenant and a.id = p.action)
   order by p.tenant, p.action
   on conflict (tenant, action) do nothing returning tenant, action`;
+
+/** One alone. */
+const INSERT = `insert into action_payload (tenant, action, wrapped_key, ciphertext)
+  select $1::text, $2::text, $3::bytea, $4::bytea
+  where not exists (select from action as a where a.tenant = $1 and a.id = $2)
+  on conflict (tenant, action) do nothing returning tenant`;
 
 export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, cipher: PayloadCipher): PayloadStore {
   const find = (on: Database, tenant: string, action: string) =>
@@ -103,7 +112,7 @@ export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, ci
     const each = [...first.values()];
     const inserted = await ask<Pick<PayloadRow, 'tenant' | 'action'>>({
       name: 'payloads',
-      text: INSERT,
+      text: RELAXED_INSERT,
       values: [
         each.map(({ tenant }) => tenant),
         each.map(({ action }) => action),
@@ -117,12 +126,16 @@ export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, ci
   const draft: PayloadStore['draft'] = (tenant, action, payload) => {
     const { actionKey, wrappedKey } = cipher.newKey(tenant, action);
     const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(payload)));
+    const row = { tenant, action, wrappedKey: Buffer.from(wrappedKey), ciphertext };
     return {
       actionKey,
       payload,
       async store() {
-        const isStored = await insert({ tenant, action, wrappedKey: Buffer.from(wrappedKey), ciphertext });
-        return isStored ? { actionKey, payload } : read(tenant, action);
+        return (await insert(row)) ? { actionKey, payload } : read(tenant, action);
+      },
+      alongside: {
+        locks: [],
+        write: { name: 'payload', text: INSERT, values: [tenant, action, row.wrappedKey, row.ciphertext] },
       },
     };
   };

@@ -2,8 +2,21 @@
 import pg from 'pg';
 import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import { createCircuit, within, type Circuit } from '../availability/index.ts';
-import { CountersignError } from '../contract/index.ts';
 import type { Database, Tables } from './database.ts';
+import { isUnavailable, translated } from './outage.ts';
+import {
+  connectTo,
+  hold,
+  lockedWrite,
+  locking,
+  query,
+  transaction,
+  type Committing,
+  type Connection,
+  type Guarded,
+  type OpenTransaction,
+  type Statement,
+} from './transactions.ts';
 
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -20,62 +33,6 @@ function timeOf(text: string): string {
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at.toISOString();
   return text.startsWith('-') || text.endsWith('BC') ? '0001-01-01T00:00:00.000Z' : '9999-12-31T23:59:59.999Z';
-}
-
-/** SQLSTATE classes that say the server cannot answer now, not that the question was wrong. */
-const UNAVAILABLE_STATES = /^(08|53|57P|58)|^(25006|25P03|55000)$/;
-/** A statement that was cancelled: it took too long, or an administrator ended it. The server is well. */
-const CANCELLED_STATE = '57014';
-/** As many are connected as the server lets in. Whoever operates it can mend that, if told. */
-const FULL_STATE = '53300';
-const UNAVAILABLE_MESSAGES =
-  /connection terminated|timeout exceeded|connection ended|not queryable|connection error|cached plan/i;
-
-/** True when the database could not be asked, or died while it answered: whether a write happened is then unknown. */
-export function isUnavailable(error: unknown): boolean {
-  if (error instanceof CountersignError) return error.code === 'unavailable';
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return UNAVAILABLE_STATES.test(code) || /^E[A-Z]+$/.test(code) || UNAVAILABLE_MESSAGES.test(error.message);
-}
-
-/**
- * Maps every failure to reach the database to one error that fails closed, and a cancelled statement to another. Other errors stay as they
- * are.
- */
-export function translated(error: unknown): unknown {
-  if (error instanceof CountersignError) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === CANCELLED_STATE) {
-    return new CountersignError(
-      'unavailable',
-      'the database gave this question up before it was answered; nothing was released. try again, or ask for less at once',
-      { cause: error },
-    );
-  }
-  if (!isUnavailable(error)) return error;
-  const why =
-    code === FULL_STATE
-      ? 'the database has no connection to spare; nothing was released. try again. its operator raises `max_connections` (docs/operations.md)'
-      : 'the database cannot be reached; nothing was released. try again';
-  return new CountersignError('unavailable', why, { cause: error });
-}
-
-/** A query with a name is prepared once per connection. */
-export interface Statement {
-  name: string;
-  text: string;
-  values: unknown[];
-}
-
-export interface Connection {
-  query<Row>(statement: Statement | string): Promise<Row[]>;
-}
-
-/** The result of a transaction, and a promise that resolves when it is committed and rejects if it was not. */
-export interface Committing<T> {
-  value: T;
-  committed: Promise<void>;
 }
 
 export interface Postgres {
@@ -111,6 +68,11 @@ export interface Postgres {
     reads: readonly Statement[],
     decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement }>,
   ): Promise<{ value: T; written: unknown[] }>;
+  /**
+   * Writes in a transaction that stays open until its caller ends it, one way or the other, on a connection as for `locking`. Answers when all
+   * is written and nothing is committed; what fails is rolled back.
+   */
+  hold(opening: string, writes: readonly Statement[]): Promise<OpenTransaction>;
   /** Resolves when the server answers now, rejects within a second when it does not. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -166,26 +128,6 @@ function createPool(
   // A connection that breaks between two queries of a transaction has nobody waiting for it. Its next query fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
-}
-
-/** A pool behind the circuit of its server. */
-interface Guarded {
-  pool: pg.Pool;
-  circuit: Circuit;
-}
-
-async function connectTo({ pool, circuit }: Guarded): Promise<pg.PoolClient> {
-  let connecting: Promise<pg.PoolClient> | undefined;
-  try {
-    return await circuit.run(() => (connecting = pool.connect()));
-  } catch (error) {
-    // Nobody waits for this connection any more, so it goes back as soon as it opens.
-    connecting?.then(
-      (client) => client.release(),
-      () => undefined,
-    );
-    throw translated(error);
-  }
 }
 
 /** A separate connection for health checks, so that they wait behind nothing. */
@@ -249,105 +191,12 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
       const { value, written } = await locking(sealing, opening, reads, decide);
       return { value, written: await written };
     },
+    hold: (opening, writes) => hold(locks, opening, writes),
     check: () => circuit.check(),
     async close() {
       await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), end()]);
     },
   };
-}
-
-async function query<Row>(guarded: Guarded, statement: Statement): Promise<Row[]> {
-  const client = await connectTo(guarded);
-  try {
-    const { rows } = await guarded.circuit.run(() => client.query(statement));
-    client.release();
-    return rows as Row[];
-  } catch (error) {
-    client.release(isUnavailable(error));
-    throw translated(error);
-  }
-}
-
-async function locking<T>(
-  guarded: Guarded,
-  opening: string,
-  reads: readonly Statement[],
-  decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement | null }>,
-): Promise<{ value: T; written: Promise<unknown[]> }> {
-  const client = await connectTo(guarded);
-  const { circuit } = guarded;
-  const sent = (statements: readonly (Statement | string)[]) => circuit.run(() => together(client, statements));
-  try {
-    // Each statement is sent behind the one before it. Being separate, it sees what the previous holder of the locks has committed.
-    const [, ...answers] = await sent([`begin; ${opening}`, ...reads]);
-    const { value, write } = await decide(answers.map(({ rows }) => rows as unknown[]));
-    const written = sent([...(write === null ? [] : [write]), 'commit']).then(
-      ([answer]) => {
-        client.release();
-        return answer?.rows ?? [];
-      },
-      (error: unknown) => undo(client, error),
-    );
-    written.catch(() => undefined);
-    return { value, written };
-  } catch (error) {
-    return undo(client, error);
-  }
-}
-
-async function lockedWrite<Row>(guarded: Guarded, opening: string, write: Statement): Promise<Row[]> {
-  const client = await connectTo(guarded);
-  try {
-    const sent = [`begin; ${opening}`, write, 'commit'];
-    const [, answer] = await guarded.circuit.run(() => together(client, sent));
-    client.release();
-    return (answer?.rows ?? []) as Row[];
-  } catch (error) {
-    return undo(client, error);
-  }
-}
-
-/** Rolls back and releases the connection. A connection that fails to roll back may still hold a lock, so it is closed. */
-async function undo(client: pg.PoolClient, error: unknown): Promise<never> {
-  let broken = isUnavailable(error);
-  if (!broken) await client.query('rollback').catch(() => (broken = true));
-  client.release(broken);
-  throw translated(error);
-}
-
-function inOneWrite(client: pg.PoolClient, statements: readonly (Statement | string)[]): Promise<pg.QueryResult>[] {
-  const { stream } = client.connection;
-  stream.cork();
-  try {
-    return statements.map((statement) => client.query(statement));
-  } finally {
-    stream.uncork();
-  }
-}
-
-/** Sends all in one write to the socket, and waits for all to end, because a connection must be returned idle. */
-async function together(client: pg.PoolClient, statements: readonly (Statement | string)[]): Promise<pg.QueryResult[]> {
-  const ended = await Promise.allSettled(inOneWrite(client, statements));
-  return ended.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
-}
-
-async function transaction<T>(guarded: Guarded, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const client = await connectTo(guarded);
-  const ask = (statement: Statement | string) => guarded.circuit.run(() => client.query(statement));
-  try {
-    await ask('begin');
-    const value = await work({
-      query: async <Row>(statement: Statement | string) => (await ask(statement)).rows as Row[],
-    });
-    await ask('commit');
-    client.release();
-    return value;
-  } catch (error) {
-    return undo(client, error);
-  }
 }
 
 /**

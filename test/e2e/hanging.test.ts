@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { translated } from '../../src/store/postgres.ts';
+import { translated } from '../../src/store/outage.ts';
 import { eventually } from '../support/eventually.ts';
 import { LEAD, refund, startTestStack, type TestStack } from '../support/stack.ts';
 

@@ -69,10 +69,31 @@ async function rows(id: string): Promise<number[]> {
   }
 }
 
+/** Counts what is sealed from now on: in all, and by the acknowledgment of a start. */
+function countSeals(): () => Promise<{ held: number; all: number }> {
+  const { sequencer } = it_.stack.parts;
+  const [append, hold] = [vi.spyOn(sequencer, 'append'), vi.spyOn(sequencer, 'hold')];
+  return async () => {
+    const holds = await Promise.all(hold.mock.results.map(({ value }) => value as ReturnType<typeof sequencer.hold>));
+    const held = holds.filter((records) => records !== null).length;
+    return { held, all: held + append.mock.calls.length };
+  };
+}
+
+/** Until the process has found itself alone with its log. */
+const untilAlone = (): Promise<true> =>
+  eventually('it is held beside its start', async () => {
+    const seals = countSeals();
+    await it_.ask(request('alone', 0.001));
+    const { held } = await seals();
+    vi.restoreAllMocks();
+    return held === 1 ? true : undefined;
+  });
+
 it('judges once, and the workflow goes on from that verdict', async () => {
-  const { sequencer, store } = it_.stack.parts;
+  const { store } = it_.stack.parts;
   const [glance, decide] = [vi.spyOn(store.limits, 'glance'), vi.spyOn(store.limits, 'decide')];
-  const append = vi.spyOn(sequencer, 'append');
+  const seals = countSeals();
   const { status, body } = await it_.ask(request('once', 10));
   expect([status, body.status]).toEqual([200, 'released']);
   const { permit } = body;
@@ -83,7 +104,7 @@ it('judges once, and the workflow goes on from that verdict', async () => {
   expect(glance).toHaveBeenCalledTimes(1);
   expect(decide).not.toHaveBeenCalled();
   // One for the verdict and its release, one for the redemption, one for the outcome.
-  expect(append).toHaveBeenCalledTimes(3);
+  expect(await seals()).toEqual({ held: expect.any(Number), all: 3 });
   expect(await sealed(body.id)).toEqual(['verdict', 'release', 'redemption', 'outcome']);
 });
 
@@ -98,6 +119,7 @@ it.each([
 });
 
 it('is judged again by the workflow where sealing failed in the process that asked', async () => {
+  vi.spyOn(it_.stack.parts.sequencer, 'hold').mockResolvedValueOnce(null);
   const append = vi.spyOn(it_.stack.parts.sequencer, 'append').mockRejectedValueOnce(new Error('the disk is full'));
   const { body } = await it_.ask(request('twice', 10));
   expect(body.status).toBe('released');
@@ -162,4 +184,65 @@ it('writes nothing of an action whose start failed, and another body under its k
   const { body } = await it_.ask(request('failed', 3), { key });
   expect([body.id, body.status]).toEqual([id, 'released']);
   expect((await it_.ask(request('failed', 7))).body.status).toBe('released');
+});
+
+it('is sealed by one commit with the acknowledgment, where nobody else asks', async () => {
+  await untilAlone();
+  const { store } = it_.stack.parts;
+  const decide = vi.spyOn(store.limits, 'decide');
+  const seals = countSeals();
+  const { body } = await it_.ask(request('held', 5));
+  expect(body.status).toBe('released');
+  expect(await seals()).toEqual({ held: 1, all: 1 });
+  expect(decide).not.toHaveBeenCalled();
+  expect(await rows(body.id)).toEqual([1, 1, 1]);
+  const redeemed = await it_.call('POST', '/v1/permits/redeem', { permit: body.permit });
+  expect([redeemed.status, await sealed(body.id)]).toEqual([200, ['verdict', 'release', 'redemption']]);
+  // What it took is taken.
+  expect((await it_.ask(request('held', 6))).status).toBe(403);
+});
+
+it('leaves nothing of what was held beside a start that failed, or that somebody else was faster with', async () => {
+  await untilAlone();
+  const { start } = WorkflowClient.prototype;
+  const key = randomUUID();
+  const id = `act_${createHash('sha256').update(key).digest('hex')}`;
+  const hold = vi.spyOn(it_.stack.parts.sequencer, 'hold');
+  vi.spyOn(WorkflowClient.prototype, 'start').mockImplementationOnce(async () => {
+    await eventually('it is held', () => Promise.resolve(hold.mock.calls[0]));
+    throw new Error('no connection');
+  });
+  expect((await it_.ask(request('unheld', 5), { key })).status).toBe(503);
+  expect(await hold.mock.results[0]?.value).toBeNull();
+  expect(await rows(id)).toEqual([0, 0, 0]);
+  // Its start was persisted, and its answer lost: the repeat finds it started, and wakes it.
+  vi.spyOn(WorkflowClient.prototype, 'start').mockImplementationOnce(async function (this: WorkflowClient, ...args) {
+    await Reflect.apply(start, this, args);
+    throw new Error('no connection');
+  });
+  expect((await it_.ask(request('unheld', 5), { key })).status).toBe(503);
+  expect(await rows(id)).toEqual([0, 0, 0]);
+  const { body } = await it_.ask(request('unheld', 5), { key });
+  expect([body.id, body.status]).toEqual([id, 'released']);
+  expect(await rows(id)).toEqual([1, 1, 1]);
+});
+
+it('is answered where its start takes long, and whoever asks meanwhile does not wait for it', async () => {
+  await untilAlone();
+  const { start } = WorkflowClient.prototype;
+  let acknowledge = (): void => undefined;
+  const late = new Promise<void>((resolve) => (acknowledge = resolve));
+  vi.spyOn(WorkflowClient.prototype, 'start').mockImplementationOnce(async function (this: WorkflowClient, ...args) {
+    await late;
+    return Reflect.apply(start, this, args) as ReturnType<typeof start>;
+  });
+  let answered = false;
+  const asking = it_.ask(request('slow', 2)).finally(() => (answered = true));
+  const { body } = await it_.ask(request('slow', 3));
+  expect([body.status, answered]).toEqual(['released', false]);
+  acknowledge();
+  const first = (await asking).body;
+  expect(first.status).toBe('released');
+  expect(await rows(first.id)).toEqual([1, 1, 1]);
+  expect((await it_.ask(request('slow', 5.1))).status).toBe(403);
 });

@@ -32,6 +32,7 @@ it('is made once, and the file has it', async () => {
     const { sequencer } = parts;
     // Long enough for the others to see that there is none.
     const slow: Parts['sequencer'] = {
+      ...sequencer,
       async append(tenant, records) {
         if (records.some(({ type }) => type === 'credential')) await sleep(300);
         return sequencer.append(tenant, records);

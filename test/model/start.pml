@@ -5,7 +5,8 @@
  * Two processes are asked for one key, as a caller asks that had no answer. Each of them, and the workflow's task, may die after any of
  * its writes, and a start may be persisted though its answer is lost. Each write is one of docs/action-cycle.md, and each transition names
  * its function. A process that is asked reads, judges and signs beside the start, and writes behind its acknowledgment: a limit is taken of
- * as it was counted early, if it still is so. Others take of the same limit at any moment.
+ * as it was counted early, if it still is so. Where it is alone, it writes all of that in one open transaction beside the start, whose commit
+ * alone waits for the acknowledgment, and whose locks keep out whoever writes of the same. Others take of the same limit at any moment.
  *
  * Whatever dies: one verdict is sealed, whoever is answered is answered with it, nobody is whose start is not acknowledged, nothing is
  * written of what was not started, and no more is taken of a limit than there is. A repeat is judged at once; without one, the workflow
@@ -24,6 +25,10 @@ byte judgement = 0;        /* 3: the judgement, with what it took of a limit */
 byte reserved = 0;         /* how often the action took of a limit */
 byte taken = 0;            /* what it and others took of it */
 byte sealed = 0;           /* 4: the verdict's record */
+
+/* Whose transaction is open beside its start, 0 for nobody's. It has the locks of the limit, the payload's row and the log's head. */
+byte holder = 0;
+#define FREE (holder == 0)
 
 /* What is so beside it. */
 bool limited = false;      /* policy asks a limit; without one a judgement is not kept, and two may differ */
@@ -47,10 +52,11 @@ byte deaths = 0;
  * limits.take where `seen`, by which `early` was judged, still is so; limits.decide else (src/store/limits.ts). Both under its locks.
  */
 #define WRITES(mine, early, seen, dead) \
-  atomic { assert(started); payload = true }; GO_ON(dead); \
+  atomic { FREE -> assert(started); payload = true }; GO_ON(dead); \
   if \
   :: limited -> \
      atomic { \
+       FREE; \
        if \
        :: judgement == 0 -> \
           if :: early != 0 && seen == USED -> judgement = early :: else -> JUDGE(judgement) fi; \
@@ -62,8 +68,19 @@ byte deaths = 0;
      GO_ON(dead) \
   :: else -> JUDGE(mine) \
   fi; \
-  atomic { if :: sealed == 0 -> sealed = mine :: else fi; mine = sealed }; \
+  atomic { FREE; if :: sealed == 0 -> sealed = mine :: else fi; mine = sealed }; \
   GO_ON(dead)
+
+/* LogWriter.hold: src/sequencer/sequencer.ts. 2, 3 and 4 in one transaction; nobody could write of it since it was looked at. */
+#define COMMIT \
+  assert(started); \
+  payload = true; \
+  if :: limited -> judgement = early; if :: early == APPROVE -> reserved++; taken++ :: else fi :: else fi; \
+  sealed = early; \
+  holder = 0
+
+/* Rolled back: by the process, or by the database that lost it. */
+#define ROLLBACK if :: holder == _pid -> holder = 0 :: else fi
 
 /* createStarter: src/gateway/request.ts */
 proctype Asked() {
@@ -72,23 +89,37 @@ proctype Asked() {
   byte seen = 0;
   bool acknowledged = false;
   /* heldBack: src/engine/held-back.ts. Without a limit it makes no difference when. */
-  if :: atomic { limited -> seen = USED; JUDGE(early) } :: else fi;
+  if :: atomic { limited -> seen = USED; JUDGE(early) } :: else -> JUDGE(early) fi;
+  if
+  :: atomic { FREE && !payload && judgement == 0 && sealed == 0 && (!limited || seen == USED) -> holder = _pid }
+  :: skip /* not alone */
+  fi;
   if
   :: atomic { !started -> started = true; acknowledged = true }
   :: atomic { !started && deaths < DEATHS -> started = true; deaths++ }; goto dead /* persisted, and the answer was lost */
   :: atomic { deaths < DEATHS -> deaths++ }; goto dead /* failed */
-  :: atomic { started -> acknowledged = true }; /* by whoever was asked before: it answers what is sealed */
+  :: atomic { started -> acknowledged = true; ROLLBACK }; /* by whoever was asked before: it answers what is sealed */
      woken = true;
      if :: atomic { sealed != 0 -> mine = sealed }; goto answers :: goto dead /* told to ask again */ fi
   fi;
   GO_ON(dead);
+  if
+  :: holder == _pid ->
+     if
+     :: atomic { COMMIT; mine = sealed }; GO_ON(dead); goto answers
+     :: atomic { COMMIT } /* and its answer was lost */
+     :: atomic { ROLLBACK } /* acknowledged too late */
+     fi
+  :: else
+  fi;
   WRITES(mine, early, seen, dead);
 answers:
   atomic {
     assert(acknowledged && started && payload && sealed == mine);
     if :: answer == 0 -> answer = mine :: else -> assert(answer == mine) fi
   }
-dead: skip
+dead:
+  atomic { ROLLBACK }
 }
 
 /* judging.judge: src/activities/judging.ts. A task that died is another worker's. */
@@ -111,7 +142,7 @@ active proctype Meanwhile() {
   bool took = false;
   do
   :: !late -> late = true
-  :: atomic { limited && !took && taken < MAX -> taken++; took = true }
+  :: atomic { FREE && limited && !took && taken < MAX -> taken++; took = true }
   :: break
   od
 }

@@ -4,7 +4,7 @@ import { addDecimals, compareDecimals, formatDecimal, parseDecimal } from '../..
 import type { LimitFact } from '../../src/contract/index.ts';
 import { countersOfGrants, grantFacts, grantsFor, grantShares } from '../../src/engine/grants.ts';
 import { evaluate } from '../../src/policy/index.ts';
-import type { Committing } from '../../src/store/postgres.ts';
+import type { Committing } from '../../src/store/transactions.ts';
 import type { LimitGlance, LimitQuery, Store } from '../../src/store/index.ts';
 import { compiled, facts, policy, request } from '../policy/helpers.ts';
 import { openTestDatabase, type TestDatabase } from '../support/postgres.ts';

@@ -65,6 +65,9 @@ export class Faults {
 const isWrite = (type: string): type is Write =>
   ['verdict', 'decision', 'release', 'redemption', 'outcome'].includes(type);
 
+/** What is written one by one where it is not held beside the start. */
+const SEPARATE: Write[] = ['payload', 'limit', 'take', 'verdict'];
+
 function doomedParts(parts: Parts, faults: Faults): Parts {
   const { limits, payloads, slackMessages, slackPosts } = parts.store;
   const decide: LimitStore['decide'] = (tenant, action, ...rest) =>
@@ -104,6 +107,12 @@ function doomedParts(parts: Parts, faults: Faults): Parts {
       const [first] = records;
       const append = () => parts.sequencer.append(tenant, records);
       return first !== undefined && isWrite(first.type) ? faults.at(first.action, first.type, append) : append();
+    },
+    // Held it is one write with all that belongs to it, so what is to fail at one of these is written one after the other.
+    hold: (tenant, records, holding) => {
+      const [first] = records;
+      const fails = first !== undefined && SEPARATE.some((write) => faults.awaits(first.action, write));
+      return fails ? Promise.resolve(null) : parts.sequencer.hold(tenant, records, holding);
     },
   };
   return { ...parts, store, sequencer };

@@ -17,6 +17,15 @@ export function measuredSequencer(sequencer: Sequencer, meters: Meters): Sequenc
         throw error;
       }
     },
+    async hold(tenant, records, holding) {
+      // The lag begins when it may be sealed.
+      let since = performance.now();
+      const until = holding.until.then(() => void (since = performance.now()));
+      until.catch(() => undefined);
+      const sealed = await sequencer.hold(tenant, records, { ...holding, until });
+      if (sealed !== null) meters.sealed(records, since);
+      return sealed;
+    },
   };
 }
 

@@ -7,6 +7,8 @@ export interface Meters {
   registry: Registry;
   /** Records are about to be sealed. @returns a function to call when they are sealed, or could not be. */
   sealing(records: readonly StagedRecord[]): (sealed: readonly SealedRecord[] | null) => void;
+  /** Records that are sealed. @param since when they could be, in milliseconds of `performance.now()` */
+  sealed(records: readonly StagedRecord[], since: number): void;
   appended(path: AppendPath): void;
   slackFailed(
     call: 'publish' | 'thread' | 'tell',
@@ -102,12 +104,11 @@ export function createMeters({ node = false }: { node?: boolean } = {}): Meters 
           sealFailures.inc(staged.length);
           return;
         }
-        seal.observe((performance.now() - began) / 1000);
         // The process that sealed an existing record has counted it.
-        if (sealed.some(({ existing }) => existing)) return;
-        count(staged);
+        sealedSince(sealed.some(({ existing }) => existing) ? [] : staged, began);
       };
     },
+    sealed: sealedSince,
     appended: (path) => appends.inc({ path }),
     slackFailed: (call, why) => slack.inc({ call, why }),
     webhookSent: (result) => webhooks.inc({ result }),
@@ -115,6 +116,11 @@ export function createMeters({ node = false }: { node?: boolean } = {}): Meters 
     shed: () => shed.inc(),
     linesDropped: () => dropped.inc(),
   };
+
+  function sealedSince(staged: readonly StagedRecord[], since: number): void {
+    seal.observe((performance.now() - since) / 1000);
+    count(staged);
+  }
 
   function count(staged: readonly StagedRecord[]): void {
     const projection = staged.at(-1)?.projection;

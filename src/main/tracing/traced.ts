@@ -3,23 +3,26 @@ import { context, propagation, SpanKind } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Notifier } from '../../notify/notifier.ts';
 import type { WebhookSender } from '../../notify/webhook-sender.ts';
-import type { Sequencer } from '../../sequencer/index.ts';
+import type { Sequencer, StagedRecord } from '../../sequencer/index.ts';
 import { inSpan } from './span.ts';
 
 /** The end of the most important traces: the span and the log line name the sealed records. The records do not name the trace. */
 export function tracedSequencer(sequencer: Sequencer, log: Logger): Sequencer {
-  return {
-    append: (tenant, records) => {
-      const what = {
-        'countersign.actions': [...new Set(records.map(({ action }) => action))],
-        'countersign.records': records.map(({ type }) => type),
-      };
-      return inSpan('seal', { attributes: what }, async () => {
-        const sealed = await sequencer.append(tenant, records);
+  const traced = <T>(name: string, records: readonly StagedRecord[], sealing: () => Promise<T>): Promise<T> => {
+    const what = {
+      'countersign.actions': [...new Set(records.map(({ action }) => action))],
+      'countersign.records': records.map(({ type }) => type),
+    };
+    return inSpan(name, { attributes: what }, async () => {
+      const sealed = await sealing();
+      if (sealed !== null)
         log.debug({ actions: what['countersign.actions'], records: what['countersign.records'] }, 'sealed');
-        return sealed;
-      });
-    },
+      return sealed;
+    });
+  };
+  return {
+    append: (tenant, records) => traced('seal', records, () => sequencer.append(tenant, records)),
+    hold: (tenant, records, holding) => traced('seal', records, () => sequencer.hold(tenant, records, holding)),
   };
 }
 

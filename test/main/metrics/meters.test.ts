@@ -29,7 +29,7 @@ function staged(type: string, decision: StagedRecord['facets']['decision'], { st
 }
 
 const sealed = (existing = false): SealedRecord => ({ index: 0, recordHash: '', envelope: new Uint8Array(), existing });
-const answering = (answer: () => Promise<SealedRecord[]>): Sequencer => ({ append: answer });
+const answering = (answer: () => Promise<SealedRecord[]>): Sequencer => ({ append: answer, hold: answer });
 
 async function value({ registry }: Meters, name: string, labels: Record<string, string> = {}): Promise<number | null> {
   const metric = (await registry.getMetricsAsJSON()).find((one) => one.name === `countersign_${name}`);
