@@ -73,9 +73,9 @@ try {
   };
   const deps = {
     ...{ store, sequencer, signers: (tenant: string) => keys.forTenant(tenant), now: () => new Date(AT) },
-    evidence: createLogReader({ store, keys }),
+    logReader: createLogReader({ store, keys }),
   };
-  const logWatch = createLogWatch({ evidence: deps.evidence, keys, now: () => new Date() });
+  const logWatch = createLogWatch({ logReader: deps.logReader, keys, now: () => new Date() });
   const measure = async (): Promise<{ bytes: number; peak: number; began: number; took: number }> => {
     const started = performance.now();
     const { stream } = await exportRecords(

@@ -36,7 +36,7 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
     const action = isOpen(answered.status) && waitMs > 0 ? await waitForAction(caller, answered.id, waitMs) : answered;
     const newest = action.records.at(-1);
     const refused = isRefused(action.status) && newest !== undefined;
-    return { action, receipt: refused ? await deps.evidence.receipt(caller.tenant, newest) : null };
+    return { action, receipt: refused ? await deps.logReader.receipt(caller.tenant, newest) : null };
   };
 
   const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>

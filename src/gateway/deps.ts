@@ -46,7 +46,8 @@ export interface GatewayDeps extends Pick<
   /** Public halves of the stack's attestation keys, read each time, so that a rotation counts immediately. */
   attestationKeys: () => PublicKeys;
   authenticate(authorization: string | undefined): Promise<Caller>;
-  evidence: LogReader;
+  /** Reads the log: checkpoints, tiles, entries, receipts. */
+  logReader: LogReader;
   /** The read model. */
   readModel: ReadModel;
   /** What the finance tests find in it. */

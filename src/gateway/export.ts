@@ -28,7 +28,7 @@ import { markedName, type Exported } from './exported.ts';
 import { logWarning } from './log-state.ts';
 import { tarball } from '../archive/make/tarball.ts';
 
-export type ExportDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'signers' | 'evidence' | 'now' | 'logWatch'>;
+export type ExportDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'signers' | 'logReader' | 'now' | 'logWatch'>;
 
 const KINDS: Record<ExportFormat, { type: string; extension: string }> = {
   csv: { type: 'text/csv; charset=utf-8; header=present', extension: 'csv' },
@@ -91,7 +91,7 @@ export async function exportRecords(
   });
   const { type, extension } = KINDS[format];
   const stamp = at.replaceAll(/[-:]|\.\d+/g, '');
-  const name = format === 'bundle' ? 'evidence' : 'records';
+  const name = format === 'bundle' ? 'logReader' : 'records';
   return {
     record: sealed.hash,
     records,
@@ -195,7 +195,7 @@ async function archiveOf(
   },
 ): Promise<Readable> {
   // This is read after the export was sealed, so it covers the export too.
-  const checkpoint = await deps.evidence.checkpoint(tenant);
+  const checkpoint = await deps.logReader.checkpoint(tenant);
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
   const { selection, sealed, history, body, by, at } = made;
   const files = archiveFiles(deps, {

@@ -30,7 +30,7 @@ import type { GatewayDeps } from './deps.ts';
 import type { RevokeKeyInput, RotatedKey, RotateKeyInput, SigningKeyView } from './types.ts';
 import type { KeyHistory, KeyView } from '../sealing/key-views.ts';
 
-export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'evidence' | 'now' | 'signers'> & { keys: Keys };
+export type KeyDeps = Pick<GatewayDeps, 'store' | 'sequencer' | 'logReader' | 'now' | 'signers'> & { keys: Keys };
 
 /** Default number of days that a replaced log key signs beside its successor, so that everybody can learn the new one. */
 const BESIDE_DAYS = 7;
@@ -122,7 +122,7 @@ export async function revokeKey(deps: KeyDeps, caller: Caller, input: RevokeKeyI
     if (period.revoked !== null) throw new CountersignError('conflict', 'the key is revoked already');
     const successor = deps.keys.periods(tenant, period.use).findLast((key) => !key.pending && key.until === null);
     checkReplaced(period, successor?.since ?? period.since, deps.now().getTime());
-    const { size } = parseCheckpoint(parseNote(await deps.evidence.checkpoint(tenant)).text);
+    const { size } = parseCheckpoint(parseNote(await deps.logReader.checkpoint(tenant)).text);
     const from = input.from ?? size;
     if (from > size) {
       throw new CountersignError('invalid-request', `the log has ${size} entries; \`from\` is one of them or the next`);
@@ -193,7 +193,7 @@ async function settle(deps: KeyDeps, tenant: string): Promise<void> {
     const change = keyChangeOf(record);
     // Before the new key signs, because auditors who know only the old keys must be able to verify this receipt's checkpoint.
     if (!known.has(record.seq)) {
-      await store.publicKeys.putEvent(tenant, record.seq, await deps.evidence.receipt(tenant, hash));
+      await store.publicKeys.putEvent(tenant, record.seq, await deps.logReader.receipt(tenant, hash));
     }
     if (change?.change === 'introduce') {
       keys.activate(tenant, change.use, change.kid, { since: record.at, until: change.beside ?? record.at });

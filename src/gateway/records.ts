@@ -70,7 +70,7 @@ export async function readStatement(deps: GatewayDeps, caller: Caller, hash: str
 
 export async function readReceipt(deps: GatewayDeps, caller: Caller, hash: string): Promise<Receipt> {
   if (!mayReadLog(caller)) await readRecord(deps, caller, hash);
-  return deps.evidence.receipt(caller.tenant, hash);
+  return deps.logReader.receipt(caller.tenant, hash);
 }
 
 export async function readShown(deps: GatewayDeps, caller: Caller, hash: string): Promise<ShownAgain> {

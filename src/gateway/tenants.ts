@@ -13,7 +13,7 @@ import type { TenantInput } from './types.ts';
 
 export type TenantDeps = Pick<
   GatewayDeps,
-  'store' | 'sequencer' | 'register' | 'evidence' | 'signers' | 'now' | 'hub' | 'keys'
+  'store' | 'sequencer' | 'register' | 'logReader' | 'signers' | 'now' | 'hub' | 'keys'
 >;
 
 function checkOperator(caller: Caller): void {

@@ -60,7 +60,7 @@ interface WorkerChoices {
 
 /** Every activity that a worker registers. */
 export const activitiesOf = (
-  { sharing, evidence }: Pick<Parts, 'sharing' | 'evidence'>,
+  { sharing, logReader }: Pick<Parts, 'sharing' | 'logReader'>,
   deps: NotifyDeps,
   judging: Judging,
   histories: Histories,
@@ -72,7 +72,7 @@ export const activitiesOf = (
   ...createActivities(deps, judging),
   ...createPlanActivities(deps, judging, histories),
   ...createSweepActivities(deps, histories),
-  ...createShareActivities({ ...deps, ...sharing, evidence }),
+  ...createShareActivities({ ...deps, ...sharing, logReader }),
   ...createNexusActivities(deps),
 });
 

@@ -69,7 +69,8 @@ export interface Parts {
   keys: Keys;
   sequencer: Sequencer;
   register: Register;
-  evidence: LogReader;
+  /** Reads the log: checkpoints, tiles, entries, receipts. */
+  logReader: LogReader;
   /** The read model. */
   readModel: ReadModel;
   /** What the finance tests find in it. */
@@ -177,7 +178,7 @@ export async function openParts(
     const ms = (): number => clock.now().getTime();
     const credentials = sealedCredentials({ store, register, keys, now: ms });
     const attestationKeys = (): readonly object[] => keys.attestationKeys;
-    const evidence = createLogReader({ store, keys });
+    const logReader = createLogReader({ store, keys });
     const bundles = createPolicyBundles({ store, register }, servingEngines);
     return {
       config,
@@ -189,11 +190,11 @@ export async function openParts(
       keys,
       sequencer,
       register,
-      evidence,
+      logReader,
       readModel: createReadModel(store),
       directory,
       findingWatch: createFindingWatch({ store, compiled: (tenant, hash) => bundles.compiled(tenant, hash) }),
-      logWatch: createLogWatch({ evidence, keys, now }),
+      logWatch: createLogWatch({ logReader, keys, now }),
       bundles,
       hub: createHub(),
       now,

@@ -7,19 +7,19 @@ import type { Parts } from './parts.ts';
 
 /** The transparency log as the API serves it. */
 export function publicLog(
-  parts: Pick<Parts, 'evidence' | 'keys' | 'store' | 'authenticate' | 'config' | 'register'>,
+  parts: Pick<Parts, 'logReader' | 'keys' | 'store' | 'authenticate' | 'config' | 'register'>,
 ): PublicLog {
-  const { evidence, keys, register } = parts;
+  const { logReader, keys, register } = parts;
   const tenants = async (): Promise<string[]> => {
     const { tenants: made } = await register.current(DEFAULT_TENANT);
     return [...new Set([DEFAULT_TENANT, ...made.keys()])];
   };
   return {
-    exists: (tenant) => evidence.exists(tenant),
-    checkpoint: (tenant) => evidence.checkpoint(tenant),
-    witnessed: (tenant) => evidence.witnessed(tenant),
-    tile: (tenant, level, index, width) => evidence.tile(tenant, level, index, width),
-    entries: (tenant, index, width) => evidence.entries(tenant, index, width),
+    exists: (tenant) => logReader.exists(tenant),
+    checkpoint: (tenant) => logReader.checkpoint(tenant),
+    witnessed: (tenant) => logReader.witnessed(tenant),
+    tile: (tenant, level, index, width) => logReader.tile(tenant, level, index, width),
+    entries: (tenant, index, width) => logReader.entries(tenant, index, width),
     async checkReader(tenant, authorization) {
       if (parts.config.log === 'public') return { everybody: true };
       const caller = await parts.authenticate(authorization);
@@ -33,11 +33,11 @@ export function publicLog(
       if (parts.config.log !== 'public') return null;
       for (const tenant of await tenants()) {
         const stored = await parts.store.records.get(tenant, hash);
-        if (stored !== null) return evidence.receipt(tenant, hash);
+        if (stored !== null) return logReader.receipt(tenant, hash);
       }
       throw new CountersignError('not-found', 'no log here holds a record of that hash');
     },
-    vkey: (tenant) => evidence.vkey(tenant),
+    vkey: (tenant) => logReader.vkey(tenant),
     recordKeys: async (tenant) => recordJwks(await keyHistory(parts, tenant)),
     keyHistory: (tenant) => keyHistory(parts, tenant),
     async permitKeys() {

@@ -38,7 +38,7 @@ export interface LogWatch {
 }
 
 export interface LogWatchDeps {
-  evidence: Pick<LogReader, 'exists' | 'checkpoint' | 'tile' | 'entries'>;
+  logReader: Pick<LogReader, 'exists' | 'checkpoint' | 'tile' | 'entries'>;
   keys: Pick<Keys, 'periods'>;
   now(): Date;
 }
@@ -94,7 +94,7 @@ async function readOn(deps: LogWatchDeps, tenant: string, log: Watched, budget: 
   const begun = deps.now().getTime();
   const { checked } = log.state;
   if (log.reading === null && checked !== null && begun - Date.parse(checked.at) < REST_MS) return log.state;
-  if (!(await deps.evidence.exists(tenant))) return log.state;
+  if (!(await deps.logReader.exists(tenant))) return log.state;
   log.reading ??= await begin(deps, tenant, log);
   const { reading } = log;
   while (reading.next < reading.tree.blocks) {
@@ -130,8 +130,8 @@ const distinct = (faults: readonly LogFault[]): LogFault[] =>
   [...new Map(faults.map((fault) => [fault.message, fault])).values()].slice(0, FAULTS_MAX);
 
 /** Opens the current checkpoint. Where it does not hold, the entries are read anyway. */
-async function begin({ evidence, keys }: LogWatchDeps, tenant: string, log: Watched): Promise<Reading> {
-  const text = await evidence.checkpoint(tenant);
+async function begin({ logReader, keys }: LogWatchDeps, tenant: string, log: Watched): Promise<Reading> {
+  const text = await logReader.checkpoint(tenant);
   const logKeys = keys
     .periods(tenant, 'log')
     .filter(({ pending }) => !pending)
@@ -144,7 +144,7 @@ async function begin({ evidence, keys }: LogWatchDeps, tenant: string, log: Watc
     faults.push({ code: 'log-shrank', message, index: null });
   } else log.longest = head.size;
   const reading: Omit<Reading, 'tree'> = { next: 0, size: head.size, faults };
-  const tree = new TreeAudit({ files: logFiles(evidence, tenant), ...head }, [], (finding) => note(reading, finding));
+  const tree = new TreeAudit({ files: logFiles(logReader, tenant), ...head }, [], (finding) => note(reading, finding));
   return Object.assign(reading, { tree });
 }
 

@@ -20,7 +20,7 @@ export type Anchor = { name: string } & (
 
 export interface AnchorDeps {
   store: Pick<Store, 'witnessed'>;
-  evidence: Pick<LogReader, 'checkpoint'>;
+  logReader: Pick<LogReader, 'checkpoint'>;
   webhooks: WebhookSender;
   now(): Date;
 }
@@ -32,7 +32,7 @@ export interface AnchorDeps {
  * @throws Error to try again
  */
 export async function anchorCheckpoint(deps: AnchorDeps, tenant: string, anchor: Anchor): Promise<number> {
-  const checkpoint = await deps.evidence.checkpoint(tenant);
+  const checkpoint = await deps.logReader.checkpoint(tenant);
   const { origin, size } = parseCheckpoint(parseNote(checkpoint).text);
   if ((await deps.store.witnessed.anchored(tenant, anchor.name)) === size) return size;
   const at = deps.now().toISOString();

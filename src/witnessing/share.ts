@@ -6,7 +6,7 @@ import type { ShareTarget } from './types.ts';
 import { cosignCheckpoint, type Witness, type WitnessDeps } from './witnesses.ts';
 
 export interface ShareDeps extends WitnessDeps, AnchorDeps {
-  evidence: WitnessDeps['evidence'] & AnchorDeps['evidence'];
+  logReader: WitnessDeps['logReader'] & AnchorDeps['logReader'];
   store: WitnessDeps['store'] & AnchorDeps['store'];
   /** By the name that the Schedule says. */
   witnesses: ReadonlyMap<string, Witness>;

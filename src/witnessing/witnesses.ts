@@ -18,7 +18,7 @@ export interface Witness {
 
 export interface WitnessDeps {
   store: Pick<Store, 'log' | 'witnessed'>;
-  evidence: Pick<LogReader, 'consistency'>;
+  logReader: Pick<LogReader, 'consistency'>;
   log: EngineLog;
   now(): Date;
 }
@@ -103,7 +103,7 @@ async function ask(
 /** A log that starts from nothing needs no proof. */
 async function proofOf(deps: WitnessDeps, tenant: string, from: number, to: number): Promise<Uint8Array[]> {
   if (from === 0 || from === to) return [];
-  return (await deps.evidence.consistency(tenant, from, to)).map((hash) => fromBase64(hash));
+  return (await deps.logReader.consistency(tenant, from, to)).map((hash) => fromBase64(hash));
 }
 
 function rolledBack(deps: WitnessDeps, tenant: string, witness: Witness, seen: number, size: number): Error {

@@ -49,7 +49,7 @@ export function sourceOf(
       people: { lists: (_tenant, entries) => Promise.resolve(new Map(entries.map((entry) => [entry, null]))) },
       bundles: { get: (_tenant, hash) => Promise.resolve(policies.get(hash) ?? null) },
     },
-    evidence: {
+    logReader: {
       checkpoint: () => Promise.reject(new Error('a bundle has a checkpoint of its own')),
       tile: (_tenant, level, index, width) => log.readTile({ level, index, width }),
       entries: (_tenant, index, width) =>

@@ -90,13 +90,13 @@ async function everythingHolds(records: string[]): Promise<void> {
   const { parts } = it_.stack;
   const trust = {
     recordKeys: [parts.keys.forTenant('default').record.publicJwk],
-    logKeys: [await parts.evidence.vkey('default')],
+    logKeys: [await parts.logReader.vkey('default')],
   };
   for (const hash of records) {
     const { body: receipt } = await it_.call('GET', `/v1/records/${hash}/receipt`);
     expect((await verifyReceipt(receipt, trust, { verify: nodeVerify })).recordHash).toBe(hash);
   }
-  const report = await auditLog({ files: logFiles(parts.evidence, 'default'), trust, verify: nodeVerify });
+  const report = await auditLog({ files: logFiles(parts.logReader, 'default'), trust, verify: nodeVerify });
   expect(report.findings).toEqual([]);
   expect(report.clean).toBe(true);
 }
@@ -216,7 +216,7 @@ describe('one commitment', () => {
       write(`receipt-${i}`, (await it_.call('GET', `/v1/records/${hash}/receipt`)).body);
     }
     write('keys', { keys: [it_.stack.parts.keys.forTenant('default').record.publicJwk] });
-    write('vkey', await it_.stack.parts.evidence.vkey('default'));
+    write('vkey', await it_.stack.parts.logReader.vkey('default'));
     const receipts = action.records.map((_: string, i: number) => files[`receipt-${i}`]);
     const verify = (...openings: string[]) =>
       countersign([

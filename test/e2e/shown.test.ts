@@ -47,7 +47,7 @@ async function decisionOf(id: string) {
   const { hash, record } = records[0];
   const receipt = write('receipt', (await it_.call('GET', `/v1/records/${hash}/receipt`)).body);
   const key = write('keys', { keys: [it_.stack.parts.keys.forTenant('default').record.publicJwk] });
-  const logKey = write('vkey', await it_.stack.parts.evidence.vkey('default'));
+  const logKey = write('vkey', await it_.stack.parts.logReader.vkey('default'));
   const verify = (file: string) =>
     countersign(['verify', receipt, '--key', key, '--log-key', logKey, '--json', '--shown', file]);
   return { hash: hash as string, record, verify };

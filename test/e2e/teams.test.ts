@@ -86,7 +86,7 @@ it('is asked, approves in the card, and all of it is sealed and rendered again',
   expect([shown.code, shown.err]).toEqual([0, '']);
   const receipt = write('receipt', (await it_.call('GET', `/v1/records/${hash}/receipt`)).body);
   const key = write('keys', { keys: [it_.stack.parts.keys.forTenant('default').record.publicJwk] });
-  const logKey = write('vkey', await it_.stack.parts.evidence.vkey('default'));
+  const logKey = write('vkey', await it_.stack.parts.logReader.vkey('default'));
   const verify = await countersign([
     'verify',
     receipt,

@@ -244,9 +244,9 @@ describe('an operator who has every key and rewrites the log', { timeout: 300_00
     const ran = await audit('--witness-key', witness.vkey);
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('in the checkpoint that witnesses cosigned: its history was rewritten');
-    const { store, evidence, log, keys: signing } = it_.stack.parts;
+    const { store, logReader, log, keys: signing } = it_.stack.parts;
     await createSequencer({ store, keys: signing }).append('default', [{ ...oneMore(), action: 'act_more', seq: 0 }]);
-    const deps = { store, evidence, log, now: () => new Date() };
+    const deps = { store, logReader, log, now: () => new Date() };
     await expect(cosignCheckpoint(deps, 'default', witness)).rejects.toThrow('does not continue what it cosigned');
   });
 
@@ -269,8 +269,8 @@ describe('an operator who has every key and rewrites the log', { timeout: 300_00
     const ran = await audit('--state', at('state.json'));
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('(log-shrank)');
-    const { store: kept, evidence, log } = it_.stack.parts;
-    const deps = { store: kept, evidence, log, now: () => new Date() };
+    const { store: kept, logReader, log } = it_.stack.parts;
+    const deps = { store: kept, logReader, log, now: () => new Date() };
     await expect(cosignCheckpoint(deps, 'default', witness)).rejects.toThrow('the log has 4');
   });
 });

@@ -44,7 +44,7 @@ const processOf = (keys: Keys, store: Store = database.store, clock = { ms: Date
   store,
   clock,
   sequencer: createSequencer({ store, keys }),
-  evidence: createLogReader({ store, keys }),
+  logReader: createLogReader({ store, keys }),
   signers: (tenant) => keys.forTenant(tenant),
   now: () => new Date(clock.ms),
 });
@@ -91,10 +91,10 @@ const trustOf = ({ record, log }: ReturnType<Keys['forTenant']>): Trust => ({
   recordKeys: [record.publicJwk],
   logKeys: [log.vkey],
 });
-const receipt = (hash: string): Promise<Receipt> => deps.evidence.receipt(tenant, hash);
+const receipt = (hash: string): Promise<Receipt> => deps.logReader.receipt(tenant, hash);
 
 function audit(trust: Trust): Promise<AuditReport> {
-  const log = logFiles(deps.evidence, tenant);
+  const log = logFiles(deps.logReader, tenant);
   const files: LogFiles = async (path) =>
     path === 'keys.json' ? Buffer.from(JSON.stringify(await keyHistory(deps, tenant))) : log(path);
   return auditLog({ files, trust, verify: nodeVerify });
@@ -158,7 +158,7 @@ describe('a rotation', () => {
   });
 
   it('a checkpoint is signed by both log keys for as long as was said', async () => {
-    const names = async () => parseNote(await deps.evidence.checkpoint(tenant)).signatures.map(({ id }) => id);
+    const names = async () => parseNote(await deps.logReader.checkpoint(tenant)).signatures.map(({ id }) => id);
     const [old] = await names();
     await rotateKey(deps, caller, { use: 'log', reason, besideDays: 1 });
     await sealOne();
@@ -340,7 +340,7 @@ describe('a revocation', () => {
     const { kid } = deps.keys.periods(tenant, 'log')[0] ?? { kid: '' };
     await revokeKey(deps, caller, { kid, reason });
     await sealOne();
-    expect(parseNote(await deps.evidence.checkpoint(tenant)).signatures).toHaveLength(1);
+    expect(parseNote(await deps.logReader.checkpoint(tenant)).signatures).toHaveLength(1);
     const { trust } = await followKeys(old, await keyHistory(deps, tenant), { verify: nodeVerify });
     expect(await reasonOf(() => verifyReceipt(before, trust, { verify: nodeVerify }))).toBe('valid');
     // Whoever stole it signs a longer log of their own.

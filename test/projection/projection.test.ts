@@ -225,8 +225,8 @@ describe('the comparison', () => {
 describe('the log', () => {
   const watch = () => {
     let now = Date.parse('2026-11-27T08:00:00.000Z');
-    const evidence = createLogReader(world);
-    const log = createLogWatch({ evidence, keys: world.keys, now: () => new Date((now += 60_000)) });
+    const logReader = createLogReader(world);
+    const log = createLogWatch({ logReader, keys: world.keys, now: () => new Date((now += 60_000)) });
     // Each look reads one block, for the clock says that its time is over.
     return async () => {
       for (;;) {

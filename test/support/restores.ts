@@ -37,12 +37,12 @@ export async function outlivesRestores({ stack, backUp, restore }: Restores): Pr
     });
   };
   const auditIsClean = async (): Promise<void> => {
-    const { keys, evidence } = stack().stack.parts;
+    const { keys, logReader } = stack().stack.parts;
     const trust = {
       recordKeys: [keys.forTenant('default').record.publicJwk],
-      logKeys: [await evidence.vkey('default')],
+      logKeys: [await logReader.vkey('default')],
     };
-    expect((await auditLog({ files: logFiles(evidence, 'default'), trust, verify: nodeVerify })).findings).toEqual([]);
+    expect((await auditLog({ files: logFiles(logReader, 'default'), trust, verify: nodeVerify })).findings).toEqual([]);
   };
 
   const [decidedLater, stays] = [await parked(310), await parked(320)];

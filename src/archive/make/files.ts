@@ -30,7 +30,7 @@ export interface ArchiveSource {
     bundles: Pick<Store['bundles'], 'get'>;
     people: Pick<Store['people'], 'lists'>;
   };
-  evidence: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>;
+  logReader: Pick<LogReader, 'checkpoint' | 'tile' | 'entries'>;
 }
 
 export interface ArchiveInput {
@@ -93,7 +93,7 @@ const file = (name: string, bytes: Uint8Array): ArchiveFile => ({ name, size: by
 async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerator<ArchiveFile> {
   const { tenant, selection, head, exportRecord, log, keyHistory } = input;
   const whole = isWholeLog(head.body);
-  const proofs = new Proofs(source.evidence, tenant, log.size);
+  const proofs = new Proofs(source.logReader, tenant, log.size);
   const receipt = async (index: number, envelope: Uint8Array): Promise<Uint8Array> => {
     const parsed = JSON.parse(Buffer.from(envelope).toString('utf8')) as Envelope;
     const { origin, checkpoint } = log;
@@ -146,7 +146,7 @@ async function* files(source: ArchiveSource, input: ArchiveInput): AsyncGenerato
   }
   if (!whole) return;
   yield file(ARCHIVE_FILES.logKeyHistory, keyHistory);
-  const read = logFiles(source.evidence, tenant);
+  const read = logFiles(source.logReader, tenant);
   for (const path of treeFiles(log.size)) {
     const bytes = await read(path);
     if (bytes === null) throw new Error(`the log does not reach ${path}`);
