@@ -22,18 +22,18 @@ export async function listLimits(deps: GatewayDeps, caller: Caller): Promise<Lim
       key,
       sum,
       windowMs,
-      shown: { policy: policy.name, name, max, windowSeconds: windowMs / 1000 },
+      named: { policy: policy.name, name, max, windowSeconds: windowMs / 1000 },
     })),
   );
   const windows = limits.map(({ id, windowMs }) => ({ limit: id, windowMs }));
   const held = await deps.store.limitUse.inUse(tenant, windows, now, LISTED);
   return {
     at: now.toISOString(),
-    limits: limits.flatMap(({ id, key, sum, shown }) =>
+    limits: limits.flatMap(({ id, key, sum, named }) =>
       held
         .filter(({ limit }) => limit === id)
         .map(({ used, actions, since, freeAt, action, key: values }) => ({
-          ...shown,
+          ...named,
           key: key.map((path, at) => ({ path, value: values[at] ?? '' })),
           sum,
           used,
@@ -43,6 +43,6 @@ export async function listLimits(deps: GatewayDeps, caller: Caller): Promise<Lim
           newest: action,
         })),
     ),
-    unused: limits.filter(({ id }) => held.every(({ limit }) => limit !== id)).map(({ shown }) => shown),
+    unused: limits.filter(({ id }) => held.every(({ limit }) => limit !== id)).map(({ named }) => named),
   };
 }

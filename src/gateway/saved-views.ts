@@ -23,7 +23,7 @@ type Deps = Pick<GatewayDeps, 'store' | 'now'>;
 /** Views of one person or key. */
 const VIEWS_MAX = 100;
 
-const shown = ({ tenant: _tenant, ...view }: SavedView): SavedViewItem => view;
+const itemOf = ({ tenant: _tenant, ...view }: SavedView): SavedViewItem => view;
 
 const missing = (): CountersignError =>
   new CountersignError('not-found', 'there is no such view, or it is not yours; GET /v1/views lists those that are');
@@ -31,12 +31,12 @@ const missing = (): CountersignError =>
 export const savedViews = ({ store, now }: Deps): SavedViews => ({
   async savedViews(caller) {
     const { tenant, id } = caller;
-    return (await store.savedViews.list(tenant, mayAudit(caller) ? undefined : id)).map(shown);
+    return (await store.savedViews.list(tenant, mayAudit(caller) ? undefined : id)).map(itemOf);
   },
   async savedView({ tenant }, id) {
     const view = await store.savedViews.get(tenant, id);
     if (view === null) throw missing();
-    return shown(view);
+    return itemOf(view);
   },
   async saveView({ tenant, id: by }, { name, query, columns = [] }) {
     if ((await store.savedViews.list(tenant, by)).length >= VIEWS_MAX) {
@@ -45,7 +45,7 @@ export const savedViews = ({ store, now }: Deps): SavedViews => ({
     const id = `view_${randomUUID().replaceAll('-', '')}`;
     const view = { tenant, id, name, query, columns, by, at: now().toISOString() };
     await store.savedViews.add(view);
-    return shown(view);
+    return itemOf(view);
   },
   async removeView(caller, id) {
     const view = await store.savedViews.get(caller.tenant, id);

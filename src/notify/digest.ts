@@ -142,8 +142,8 @@ async function postAt(
   }
   let outcome: Pick<Digest, 'posted' | 'why'> = { posted: null, why: null };
   try {
-    const shown = await door.show(await digestOf(deps, tenant, taken.actions), { target, id: taken.digest });
-    outcome = 'why' in shown ? { posted: null, why: shown.why } : { posted: shown, why: null };
+    const answer = await door.show(await digestOf(deps, tenant, taken.actions), { target, id: taken.digest });
+    outcome = 'why' in answer ? { posted: null, why: answer.why } : { posted: answer, why: null };
   } catch (error) {
     // It may be there: it is looked for when the hold ends.
     if (!(error instanceof NotifierUnavailable && error.doubtful)) await digests.done(tenant, taken.digest, outcome);

@@ -39,7 +39,7 @@ async function edit(deps: NotifyDeps, notifier: Notifier, tenant: string, about:
     if (lives === null || message === null) return posts.settle();
     await showCurrent(posts, known, message, {
       show: (plan, posted) => notifier.postPlan({ ...plan, audience: NOBODY }, posted, posts),
-      newer: (shown) => newerPlan(deps, shown, lives),
+      newer: (before) => newerPlan(deps, before, lives),
     });
     return;
   }
@@ -47,6 +47,6 @@ async function edit(deps: NotifyDeps, notifier: Notifier, tenant: string, about:
   if (message === null) return posts.settle();
   await showCurrent(posts, known, message, {
     show: (one, posted) => notifier.post({ ...one, audience: NOBODY }, posted, posts),
-    newer: (shown) => newerMessage(deps, shown),
+    newer: (before) => newerMessage(deps, before),
   });
 }

@@ -80,14 +80,14 @@ export async function showCurrent<M>(
   {
     show,
     newer,
-  }: { show(message: M, posted: PostedMessage[]): Promise<Announced>; newer(shown: M): Promise<M | null> },
-): Promise<Announced & { shown: M }> {
+  }: { show(message: M, posted: PostedMessage[]): Promise<Announced>; newer(before: M): Promise<M | null> },
+): Promise<Announced & { current: M }> {
   const { posted: first, unreachable } = await show(message, known);
-  let [posted, shown] = [first, message];
-  for (let next = posts.changed() ? await newer(shown) : null; next !== null; next = await newer(shown)) {
+  let [posted, current] = [first, message];
+  for (let next = posts.changed() ? await newer(current) : null; next !== null; next = await newer(current)) {
     ({ posted } = await show(next, posted));
-    shown = next;
+    current = next;
   }
   await posts.settle();
-  return { posted, unreachable, shown };
+  return { posted, unreachable, current };
 }

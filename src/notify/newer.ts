@@ -20,9 +20,9 @@ export async function messageNow(deps: NotifyDeps, tenant: string, action: strin
   return message;
 }
 
-/** Null where `shown` is current. */
-export async function newerMessage(deps: NotifyDeps, shown: ApprovalMessage): Promise<ApprovalMessage | null> {
-  const { tenant, action, revision } = shown;
+/** The message as it is now; null where `before` still is. */
+export async function newerMessage(deps: NotifyDeps, before: ApprovalMessage): Promise<ApprovalMessage | null> {
+  const { tenant, action, revision } = before;
   const stored = await deps.store.actions.get(tenant, action);
   if (stored === null || revisionOf(stored.view, null) <= revision) return null;
   const message = await messageNow(deps, tenant, action);
@@ -30,11 +30,11 @@ export async function newerMessage(deps: NotifyDeps, shown: ApprovalMessage): Pr
 }
 
 /** As {@link newerMessage}, for a plan with these steps. */
-export async function newerPlan(deps: NotifyDeps, shown: PlanMessage, steps: PlanLives): Promise<PlanMessage | null> {
+export async function newerPlan(deps: NotifyDeps, before: PlanMessage, steps: PlanLives): Promise<PlanMessage | null> {
   const ids = steps.lives.flatMap((life) => (life == null ? [] : [life.state.action.id]));
-  const stored = await deps.store.actions.some(shown.tenant, ids);
-  if (stored.reduce((sum, { view }) => sum + revisionOf(view, null), 0) <= shown.revision) return null;
-  const lives = await readPlanLives(deps, shown.tenant, shown.plan);
+  const stored = await deps.store.actions.some(before.tenant, ids);
+  if (stored.reduce((sum, { view }) => sum + revisionOf(view, null), 0) <= before.revision) return null;
+  const lives = await readPlanLives(deps, before.tenant, before.plan);
   const message = lives === null ? null : await showPlan(deps, lives);
-  return message !== null && message.revision > shown.revision ? message : null;
+  return message !== null && message.revision > before.revision ? message : null;
 }

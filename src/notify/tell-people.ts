@@ -50,10 +50,10 @@ export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<Te
     const {
       posted,
       unreachable,
-      shown: message,
+      current: message,
     } = await showCurrent(posts, before, known, {
       show: (one, all) => notifier.post(one, all, posts, gathered),
-      newer: (shown) => newerMessage(deps, shown),
+      newer: (before) => newerMessage(deps, before),
     });
     if (telling.how === 'later') return { unreachable: [], later: telling.at };
     if (input.was === null && stored.state.review !== null) {

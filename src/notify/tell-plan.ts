@@ -29,7 +29,7 @@ export async function tellPlan(deps: NotifyDeps, { tenant, plan, joined }: TellP
     if (joined !== undefined) return await tellJoined(deps, notifier, message, posted, joined);
     const { unreachable } = await showCurrent(posts, posted, message, {
       show: (one, all) => notifier.postPlan(one, all, posts),
-      newer: (shown) => newerPlan(deps, shown, lives),
+      newer: (before) => newerPlan(deps, before, lives),
     });
     if (unreachable.length > 0) deps.log.warn({ plan, unreachable }, 'somebody cannot be told of a plan');
   } catch (error) {

@@ -12,7 +12,7 @@ export interface Pace {
   /** Notes that the head had moved before the swap, because others write this log too. */
   lost(): void;
   /** Notes that a turn is over. @param alone whether nobody had written since our last commit */
-  took(turn: { alone: boolean }): void;
+  took(held: { alone: boolean }): void;
 }
 
 /** How many of those who could hold the log do not, after one that held it in vain. */
@@ -51,8 +51,8 @@ export function createPace(): Pace {
       alone = 0;
       wanted = Math.min(Math.max(wanted * 2, ALONE_MIN), ALONE_MAX);
     },
-    took(turn) {
-      alone = turn.alone ? alone + 1 : 0;
+    took(held) {
+      alone = held.alone ? alone + 1 : 0;
       turns = alone < wanted;
     },
   };

@@ -213,7 +213,7 @@ class LogWriter {
     const tenant = this.#tenant;
     this.#end = null;
     const first = end.head.size - (end.head.size % TILE_WIDTH);
-    const turn = await this.#store.log.turn(tenant, end.head.size, async ({ head, leaves }) => {
+    const appended = await this.#store.log.appendAtHead(tenant, end.head.size, async ({ head, leaves }) => {
       if (head === null) throw new CountersignError('invalid-evidence', 'the head of the log is gone');
       calls.push(...this.#take());
       const alone = head.size === end.head.size && head.checkpoint === end.head.checkpoint;
@@ -224,12 +224,12 @@ class LogWriter {
       const { append, end: next } = await this.#grow(from, calls);
       return { value: { alone, next, from: head.size }, append };
     });
-    if (turn === 'moved') {
+    if (appended === 'moved') {
       await this.#sealLocked(calls);
       this.#onAppend('moved');
       return;
     }
-    const { alone, next, from } = turn.value;
+    const { alone, next, from } = appended.value;
     this.#pace.took({ alone });
     this.#end = next;
     answer(calls, from);

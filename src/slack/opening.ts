@@ -75,7 +75,7 @@ export function sealedFor(
   kind: ViewName,
   origin: SlackOrigin,
   admitted: AdmittedClick,
-  shown?: string,
+  shownHash = admitted.shownHash,
 ): string {
   const { posted, subject, value } = admitted;
   return desk.seal.seal({
@@ -84,7 +84,7 @@ export function sealedFor(
     tenant: posted.tenant,
     action: posted.action,
     stage: value.stage,
-    shown: shown ?? admitted.shownHash,
+    shown: shownHash,
     about: aboutOf(subject.message),
     expires: Math.floor(desk.now() / 1000) + FORM_SECONDS,
   });

@@ -17,7 +17,7 @@ import {
   type LimitDecision,
   type LimitQuery,
 } from './limit-statements.ts';
-import { createTurns, type LockWaiter } from './limit-turns.ts';
+import { createBatches, type LockWaiter } from './limit-batches.ts';
 import type { Postgres } from './postgres.ts';
 import type { Alongside } from './log-types.ts';
 import type { Committing, Statement } from './transactions.ts';
@@ -77,14 +77,14 @@ export interface LimitStore {
   release(tenant: string, action: string): Promise<void>;
 }
 
-/** A decision that waits for its turn. */
+/** A decision that waits for its locks. */
 interface Deciding extends LockWaiter, LimitAsk {
   decide(facts: LimitFact[]): Promise<DecidedLimits<unknown>>;
   resolve(decided: Committing<unknown>): void;
   reject(error: unknown): void;
 }
 
-/** What those before one of the same turn took. The database does not know it yet. */
+/** What those before one of the same batch took. The database does not know it yet. */
 class Taken {
   readonly #shares = new Map<string, { at: number; amount: string }[]>();
 
@@ -106,16 +106,16 @@ class Taken {
 }
 
 /**
- * Decides a turn in one transaction: takes the locks of all, counts for all, and asks one after the other, each of whom finds what those before
+ * Decides a batch in one transaction: takes the locks of all, counts for all, and asks one after the other, each of whom finds what those before
  * took. Who fails is left out.
  */
-async function decideTurn({ locking }: Pick<Postgres, 'locking'>, turn: readonly Deciding[]): Promise<void> {
-  const tenant = turn[0]?.tenant ?? '';
-  const reads = [lockStatement(inOrder(turn.flatMap(({ locks }) => locks))), usageStatement(tenant, turn)];
+async function decideBatch({ locking }: Pick<Postgres, 'locking'>, batch: readonly Deciding[]): Promise<void> {
+  const tenant = batch[0]?.tenant ?? '';
+  const reads = [lockStatement(inOrder(batch.flatMap(({ locks }) => locks))), usageStatement(tenant, batch)];
   const decideAll = async ([row]: { used: string[]; before: Record<string, unknown> }[]) => {
     const [taken, made] = [new Taken(), [] as LimitDecision[]];
     let counted = 0;
-    for (const one of turn) {
+    for (const one of batch) {
       const { action, queries, now } = one;
       const used = row?.used.slice(counted, (counted += queries.length)) ?? [];
       const before = row?.before[action];
@@ -139,12 +139,12 @@ async function decideTurn({ locking }: Pick<Postgres, 'locking'>, turn: readonly
   try {
     await committed;
   } catch (error) {
-    for (const one of turn) one.reject(error);
+    for (const one of batch) one.reject(error);
   }
 }
 
 export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgres): LimitStore {
-  const takeTurn = createTurns<Deciding>((turn) => decideTurn({ locking }, turn));
+  const enqueue = createBatches<Deciding>((batch) => decideBatch({ locking }, batch));
   /** The locks that are in use in this process now, and how often. */
   const counting = new Map<string, number>();
   const begin = (ids: readonly string[]): (() => void) => {
@@ -202,7 +202,7 @@ export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgr
       try {
         const waiting = { tenant, action, queries, now, locks, decide };
         const decided = await new Promise<Committing<unknown>>((resolve, reject) =>
-          takeTurn({ ...waiting, resolve, reject }),
+          enqueue({ ...waiting, resolve, reject }),
         );
         // What is stored of an action is what its own `decide` made.
         return decided as Committing<T>;

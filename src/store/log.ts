@@ -48,10 +48,10 @@ export interface LogStore {
    * @param from Leaf hashes of the open tile are read from here on.
    * @returns `moved` when an entry exists already, or a permit was redeemed; nothing was written.
    */
-  turn<T>(
+  appendAtHead<T>(
     tenant: string,
     from: number,
-    work: (turn: LogTurn) => Promise<{ value: T; append: LogAppend }>,
+    work: (head: LogTurn) => Promise<{ value: T; append: LogAppend }>,
   ): Promise<{ value: T } | 'moved'>;
   /**
    * {@link swap}, with what is written alongside, in a transaction that stays open until the caller ends it. `moved` as there; `otherwise`
@@ -122,7 +122,7 @@ async function lock(connection: Connection, tenant: string): Promise<LogHead | n
   return unborn((await connection.query<LogHead>(read))[0]);
 }
 
-export function createLogStore({ db, hold, query, transaction, turn }: Postgres): LogStore {
+export function createLogStore({ db, hold, query, transaction, sealUnderLock }: Postgres): LogStore {
   const entries = (tenant: string, from: number, to: number) => entryRange(db, tenant, from, to);
   return {
     async tenants() {
@@ -168,13 +168,13 @@ export function createLogStore({ db, hold, query, transaction, turn }: Postgres)
           },
         });
       }),
-    async turn(tenant, from, work) {
+    async appendAtHead(tenant, from, work) {
       const reads = [
         { name: 'log-lock', text: LOCK, values: [tenant] },
         { name: 'log-open-leaves', text: OPEN_LEAVES, values: [tenant, from] },
       ];
       try {
-        const { value, written } = await turn(TURN, reads, async ([heads = [], leaves = []]) => {
+        const { value, written } = await sealUnderLock(TURN, reads, async ([heads = [], leaves = []]) => {
           const head = unborn((heads as LogHead[])[0]);
           const hashes = (leaves as { leafHash: Buffer }[]).map(({ leafHash }) => leafHash);
           const { value, append } = await work({ head, leaves: Buffer.concat(hashes) });

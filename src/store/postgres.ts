@@ -63,7 +63,7 @@ export interface Postgres {
    * As `locking`, for sealing, with several reads, each of which sees what was committed before its turn came. Answers when it is committed,
    * with the rows that the write returned.
    */
-  turn<T>(
+  sealUnderLock<T>(
     opening: string,
     reads: readonly Statement[],
     decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement }>,
@@ -187,7 +187,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
       return { value, committed };
     },
     lockedWrite: (opening, write) => lockedWrite(locks, opening, write),
-    async turn(opening, reads, decide) {
+    async sealUnderLock(opening, reads, decide) {
       const { value, written } = await locking(sealing, opening, reads, decide);
       return { value, written: await written };
     },

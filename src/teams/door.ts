@@ -99,7 +99,7 @@ interface Admitted {
   person: SlackPerson;
   subject: SlackAction;
   /** Hash of what the person was looking at. */
-  shown: string;
+  shownHash: string;
 }
 
 /**
@@ -138,7 +138,7 @@ async function admit(
       'it is too long for a card; read all of it in the console and decide',
     );
   }
-  if (about.revision === posted.revision) return { posted, person, subject, shown: posted.shownHash };
+  if (about.revision === posted.revision) return { posted, person, subject, shownHash: posted.shownHash };
   if (about.revision !== message.revision) {
     throw new CountersignError(
       'conflict',
@@ -147,11 +147,11 @@ async function admit(
   }
   // It may be so new that it is not stored yet: the answer to a click, or a card that is being sent.
   await door.keepShown(message);
-  return { posted, person, subject, shown: cardHash(renderCard(message, person.id)) };
+  return { posted, person, subject, shownHash: cardHash(renderCard(message, person.id)) };
 }
 
 async function decide(
-  { person, subject, shown }: Admitted,
+  { person, subject, shownHash }: Admitted,
   decision: DecisionInput,
   slack: SlackOrigin,
 ): Promise<void> {
@@ -159,7 +159,7 @@ async function decide(
     person: person.id,
     decision,
     slack,
-    shown: { hash: shown, renderer: CARD_RENDERER },
+    shown: { hash: shownHash, renderer: CARD_RENDERER },
     responsibility: decision.decision === 'approve' ? subject.message.responsibility : null,
   });
 }

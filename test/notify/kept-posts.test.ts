@@ -177,7 +177,7 @@ describe('what changed while an older state was shown', () => {
       [1, 2],
       [2, 5],
     ]);
-    const { shown: last } = await showCurrent({ changed: () => true, settle: () => Promise.resolve() }, none, 1, {
+    const { current: last } = await showCurrent({ changed: () => true, settle: () => Promise.resolve() }, none, 1, {
       show: (message, posted) => {
         shown.push([message, posted.length]);
         return Promise.resolve({ posted: [{} as PostedMessage], unreachable: [] });

@@ -77,7 +77,7 @@ it('whoever stands still in its turn loses it, and the others go on', async () =
   const end = await store.log.head('default');
   let entered = (): void => undefined;
   const inTurn = new Promise<void>((resolve) => (entered = resolve));
-  const turn = store.log.turn('default', end?.size ?? 0, async () => {
+  const turn = store.log.appendAtHead('default', end?.size ?? 0, async () => {
     entered();
     await still;
     throw new Error('it was let go on too late');

@@ -40,7 +40,7 @@ export const WORDS = {
   signOut: 'Sign out',
   zone: {
     label: 'Time zone',
-    shown: (zone: string) => `Times are shown in ${zone}.`,
+    sentence: (zone: string) => `Times are shown in ${zone}.`,
     browser: (zone: string) => `${zone} (this device)`,
   },
   decisions: {
@@ -56,7 +56,7 @@ export const WORDS = {
     all: 'All actions, newest first.',
     clear: 'Clear all',
     remove: (what: string) => `Remove: ${what}`,
-    count: (shown: string) => `${shown} found`,
+    count: (number: string) => `${number} found`,
     undisclosed: (count: number, of: number) =>
       `${count} of the ${of} amounts on this page ${count === 1 ? 'is' : 'are'} not disclosed by policy: no sum includes ${count === 1 ? 'it' : 'them'}.`,
     asOf: (size: number, log: number) =>
@@ -100,7 +100,6 @@ export const WORDS = {
     samePerson: 'Same requester',
     findings: 'Findings that name it',
     back: 'All decisions',
-    shown: 'What was shown',
     entry: (index: number) => `Entry ${index}`,
   },
   ...PROOF_WORDS,

@@ -14,14 +14,14 @@ export interface Controls {
 }
 
 /** @param whole Whether the card itself shows everything that a card of this message should. */
-/** @param shown how much of the message the card shows */
-export function controlsOf(message: ApprovalMessage, shown: 'whole' | 'part'): Controls {
+/** @param extent how much of the message the card shows */
+export function controlsOf(message: ApprovalMessage, extent: 'whole' | 'part'): Controls {
   const url = safeUrl(message.consoleUrl);
   const open = url === null ? [] : [openUrl('Open console', url)];
   if (message.ask === null) return { body: [], actions: open };
   const passkey = message.ask === 'decision' && message.stages[message.stage]?.passkey === true;
   if (!message.controls.via.includes('teams') || passkey) return elsewhere(message, passkey, url);
-  return message.ask === 'review' ? reviewing(message, open) : deciding(message, shown === 'whole', url);
+  return message.ask === 'review' ? reviewing(message, open) : deciding(message, extent === 'whole', url);
 }
 
 const aboutOf = ({ action, revision, stage }: ApprovalMessage): JsonObject => {

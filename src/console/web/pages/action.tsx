@@ -41,14 +41,14 @@ async function recordsOf(action: Action): Promise<RecordItem[]> {
 function Story({ steps }: { steps: readonly StoryStep[] }) {
   return (
     <ol class="timeline">
-      {steps.map(({ hash, index, at, tone, said, quote, details, shown }) => (
+      {steps.map(({ hash, index, at, tone, said, quote, details, rendering }) => (
         <li key={hash} data-tone={tone}>
           <p class="said">{said}</p>
           <p class="faint">
             <Time at={at} exact /> · {SAY.entry(index)}
           </p>
           {quote === null ? null : <blockquote>{quote}</blockquote>}
-          {shown === null ? null : <RenderedAgain record={hash} by={shown.by} sealed={shown.shown} />}
+          {rendering === null ? null : <RenderedAgain record={hash} by={rendering.by} sealed={rendering.shown} />}
           {details.length === 0 ? null : (
             <details>
               <summary class="faint">{details.map(({ label }) => label).join(', ')}</summary>

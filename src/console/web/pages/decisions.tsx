@@ -267,7 +267,7 @@ export function DecisionsPage() {
               <>
                 <span>{foundWords(head.count)}</span>
                 <span>{SAY.asOf(head.asOf.size, head.asOf.logSize)}</span>
-                <span>{WORDS.zone.shown(zone)}</span>
+                <span>{WORDS.zone.sentence(zone)}</span>
               </>
             )}
           </p>

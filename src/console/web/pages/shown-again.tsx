@@ -1,6 +1,6 @@
 /** What somebody was shown before they decided: read from the server, rendered again here, and compared with the sealed hash. */
 import { useState } from 'preact/hooks';
-import type { ShownAgain as Shown } from '../../../contract/views/index.ts';
+import type { ShownAgain } from '../../../contract/views/index.ts';
 import { get } from '../api.ts';
 import { ProblemNotice } from '../ui/pieces.tsx';
 import { WORDS } from '../words.ts';
@@ -12,13 +12,13 @@ type State = 'idle' | 'busy' | Error | { lines: string[] | null };
 async function render(record: string, sealed: { hash: string; renderer: string }): Promise<State> {
   const [{ shownLines }, answer] = await Promise.all([
     import('../view/shown.ts'),
-    get<Shown>(`/v1/records/${encodeURIComponent(record)}/shown`),
+    get<ShownAgain>(`/v1/records/${encodeURIComponent(record)}/shown`),
   ]);
   // The hash comes from the verified record, not from the answer.
   return { lines: shownLines({ ...answer, shown: sealed }) };
 }
 
-export function RenderedAgain({ record, by, sealed }: { record: string; by: string; sealed: Shown['shown'] }) {
+export function RenderedAgain({ record, by, sealed }: { record: string; by: string; sealed: ShownAgain['shown'] }) {
   const [state, setState] = useState<State>('idle');
   const start = (): void => {
     setState('busy');

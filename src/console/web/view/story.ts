@@ -15,11 +15,11 @@ export interface StoryStep {
   quote: string | null;
   details: { label: string; value: string }[];
   /** Hash of what the person was shown before they decided, and who they are. */
-  shown: SealedShown | null;
+  rendering: SealedShown | null;
 }
 
 type Payload = RecordItem['record'];
-type StepText = Omit<StoryStep, 'hash' | 'index' | 'at' | 'shown'>;
+type StepText = Omit<StoryStep, 'hash' | 'index' | 'at' | 'rendering'>;
 
 const person = (id: string): string => id.replace(/^user:/, '');
 const shortHash = (hash: string): string => hash.replace(/^(sha256:[0-9a-f]{12}).*$/, '$1…');
@@ -165,4 +165,4 @@ function textOf(record: Payload): StepText {
 export const storyOfRecords = (records: readonly RecordItem[]): StoryStep[] =>
   [...records]
     .sort((a, b) => a.index - b.index)
-    .map(({ hash, index, record }) => ({ hash, index, at: record.at, shown: shownIn(record), ...textOf(record) }));
+    .map(({ hash, index, record }) => ({ hash, index, at: record.at, rendering: shownIn(record), ...textOf(record) }));

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTurns, type LockWaiter } from '../../src/store/limit-turns.ts';
+import { createBatches, type LockWaiter } from '../../src/store/limit-batches.ts';
 
 const one = (action: string, ...locks: string[]): LockWaiter => ({ tenant: 'acme', action, locks: [action, ...locks] });
 
-/** Turns that end when they are told to. */
+/** Batches that end when they are told to. */
 function byHand() {
-  const running: { turn: readonly LockWaiter[]; end(): void }[] = [];
-  const take = createTurns<LockWaiter>(
-    (turn) =>
+  const running: { batch: readonly LockWaiter[]; end(): void }[] = [];
+  const take = createBatches<LockWaiter>(
+    (batch) =>
       new Promise((resolve) => {
         const run = {
-          turn,
+          batch,
           end() {
             running.splice(running.indexOf(run), 1);
             resolve();
@@ -20,8 +20,8 @@ function byHand() {
         running.push(run);
       }),
   );
-  const names = () => running.map(({ turn }) => turn.map(({ action }) => action).join(' '));
-  /** Ends the oldest turn, and lets what waited for it begin. */
+  const names = () => running.map(({ batch }) => batch.map(({ action }) => action).join(' '));
+  /** Ends the oldest batch, and lets what waited for it begin. */
   const end = async () => {
     running[0]?.end();
     await new Promise((resolve) => setImmediate(resolve));
@@ -29,7 +29,7 @@ function byHand() {
   return { running, take, names, end };
 }
 
-describe('turns', () => {
+describe('batches', () => {
   it.each<[string, LockWaiter[], string[][]]>([
     [
       'what waits for a lock of the first goes together',
@@ -43,11 +43,11 @@ describe('turns', () => {
       [['a', 'c', 'e'], ['c', 'e', 'b'], ['e', 'b'], ['b'], ['d']],
     ],
     [
-      'a turn is about one tenant',
+      'a batch is about one tenant',
       [one('a', 'x'), { ...one('b', 'x'), tenant: 'other' }, one('c', 'x')],
       [['a'], ['b'], ['c']],
     ],
-    ['an action has one place in a turn', [one('a', 'x'), one('b', 'x'), one('b', 'x')], [['a'], ['b'], ['b']]],
+    ['an action has one place in a batch', [one('a', 'x'), one('b', 'x'), one('b', 'x')], [['a'], ['b'], ['b']]],
   ])('%s', async (_, asking, steps) => {
     const { take, names, end } = byHand();
     for (const each of asking) take(each);
@@ -63,7 +63,7 @@ describe('turns', () => {
     for (let n = 0; n < 200; n += 1) take(one(`a${n}`, 'x'));
     const sizes: number[] = [];
     for (let run = running[0]; run !== undefined; run = running[0]) {
-      sizes.push(run.turn.length);
+      sizes.push(run.batch.length);
       await end();
     }
     expect(sizes).toEqual([1, 64, 64, 64, 7]);
@@ -82,7 +82,7 @@ describe('turns', () => {
         const { running, take } = byHand();
         const taken: LockWaiter[] = [];
         const look = (): void => {
-          const held = running.map(({ turn }) => new Set(turn.flatMap(({ locks }) => locks)));
+          const held = running.map(({ batch }) => new Set(batch.flatMap(({ locks }) => locks)));
           const together = held.reduce((sum, { size }) => sum + size, 0);
           expect(new Set(held.flatMap((locks) => [...locks])).size).toBe(together);
         };
@@ -90,7 +90,7 @@ describe('turns', () => {
         while (running.length > 0) {
           look();
           const run = running[Number(which.next().value) % running.length];
-          taken.push(...(run?.turn ?? []));
+          taken.push(...(run?.batch ?? []));
           run?.end();
           await new Promise((resolve) => setImmediate(resolve));
         }
