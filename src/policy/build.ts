@@ -3,7 +3,7 @@ import { sealBundle, surroundings, type Bundle, type BundleSource } from './bund
 import { compilePolicy } from './compile-policy.ts';
 import type { Fault } from './fault.ts';
 import type { ExternalPolicy } from './engines.ts';
-import { parsePolicyFile, type ParsedPolicyFile } from './parse.ts';
+import { readPolicyFile, type ParsedPolicyFile } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { GLASS_LIMIT } from './break-glass.ts';
 import { holidaysSchema, type Policy } from './schema.ts';
@@ -47,7 +47,7 @@ export function buildBundle(files: readonly PolicyFile[]): { bundle: Bundle | nu
   const parsed: { file: PolicyFile; parsed: ParsedPolicyFile }[] = [];
   for (const file of sorted) {
     const kind = kindOfFile(file.path);
-    if (kind === 'policy') parsed.push({ file, parsed: parsePolicyFile(file.path, file.text) });
+    if (kind === 'policy') parsed.push({ file, parsed: readPolicyFile(file) });
     else if (kind === 'holidays') problems.push(...addHolidays(file, source));
     else if (kind === 'cedar' || kind === 'opa') problems.push(...addExternal(file, kind, external));
     else if (kind === 'other') problems.push(unread(file.path));

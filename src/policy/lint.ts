@@ -5,7 +5,7 @@ import { type PolicyCase, type Resolve, readCases } from './cases.ts';
 import type { CompiledBundle, CompiledPolicy, CompiledRef, CompiledRule } from './compiled.ts';
 import { implies } from './conditions/index.ts';
 import type { ExternalEngines } from './engines.ts';
-import { parsePolicyFile } from './parse.ts';
+import { readPolicyFile } from './parse.ts';
 import { leafPaths } from './paths.ts';
 import { type Problem, didYouMean, excerpt } from './problem.ts';
 import { matchesSurface } from './surfaces.ts';
@@ -35,7 +35,7 @@ export function lintFiles(files: readonly PolicyFile[], options: LintOptions = {
   const fileProblems = files
     .filter((file) => kindOfFile(file.path) === 'policy')
     .flatMap((file) => {
-      const { policy, yaml } = parsePolicyFile(file.path, file.text);
+      const { policy, yaml } = readPolicyFile(file);
       if (policy === null || yaml === null) return [];
       return findings
         .filter((finding) => finding.policy === policy.policy)

@@ -1,3 +1,4 @@
+import { oncePerFile } from './once-per-file.ts';
 import type { Problem } from './problem.ts';
 import { policyFields } from './fields.ts';
 import { type Policy, policySchema } from './schema.ts';
@@ -20,3 +21,8 @@ export function parsePolicyFile(path: string, text: string): ParsedPolicyFile {
   if (parsed.success) return { policy: parsed.data, problems: [], yaml };
   return { policy: null, problems: schemaProblems(yaml, parsed.error, policyFields), yaml };
 }
+
+/** {@link parsePolicyFile} for files that several steps look at. */
+export const readPolicyFile = oncePerFile(({ path, text }: { path: string; text: string }) =>
+  parsePolicyFile(path, text),
+);

@@ -1,4 +1,5 @@
 import { celEnv, isCelError, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
+import { BoundedMap } from '../../canonical/index.ts';
 import type { ActionRequest, Json } from '../../contract/index.ts';
 import { type Scope, checkNames } from './check.ts';
 import { charged } from './cost.ts';
@@ -6,7 +7,7 @@ import { type Frame, STEPS_MAX } from './frame.ts';
 import { policyFunctions } from './functions.ts';
 import { partsOf, type Conjuncts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
-import { type Outline, outline, parseExpression } from './syntax.ts';
+import { type Outline, outline, type Parsed, parseExpression } from './syntax.ts';
 import { prepareTree } from './prepare.ts';
 import { faultOf } from './fault.ts';
 import { Bindings, FullNames, toJson } from './values.ts';
@@ -48,13 +49,36 @@ const MACROS = ['_&&_', '_||_', '_?_:_', '_[_]', '@not_strictly_false', '__not_s
 type Evaluate = (variables: Record<string, CelInput>) => CelResult;
 
 /** An expression that is valid in itself, in whatever policy. */
-interface Planned {
+interface Planned extends Omit<Tree, 'parsed'> {
   text: string;
-  outline: Outline;
   evaluate: Evaluate;
 }
 
-/** Makes an expression engine. Engines share nothing, so bundles cannot disturb each other. */
+/** What the text of an expression says, whatever bundle it is in. */
+interface Tree {
+  parsed: Parsed;
+  outline: Outline;
+  parts(): Conjuncts;
+}
+
+/**
+ * Trees by text, for every engine: a publication compiles the same bundle several times, and the next bundle has most of its expressions.
+ * Nobody changes a tree after {@link prepareTree}, so engines still cannot disturb each other.
+ */
+const trees = new BoundedMap<string, Tree | ExpressionProblem>(1024);
+
+function readTree(text: string): Tree | ExpressionProblem {
+  const parsed = parseExpression(text);
+  if ('message' in parsed) return parsed;
+  const names = outline(parsed);
+  if (names === null)
+    return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
+  prepareTree(parsed.expr);
+  let parts: Conjuncts | undefined;
+  return { parsed, outline: names, parts: () => (parts === undefined ? (parts = partsOf(parse(text))) : parts) };
+}
+
+/** Makes an expression engine. Engines share nothing that changes, so bundles cannot disturb each other. */
 export function createConditions(): Conditions {
   // The frame of the judgement that is running. Evaluation is synchronous and never re-entered for another frame.
   let running: Frame | null = null;
@@ -70,15 +94,13 @@ export function createConditions(): Conditions {
   const fullNames = new FullNames();
 
   function prepare(text: string): Planned | ExpressionProblem {
-    const parsed = parseExpression(text);
-    if ('message' in parsed) return parsed;
-    const names = outline(parsed);
-    if (names === null)
-      return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
     try {
-      prepareTree(parsed.expr);
-      for (const { path } of names.fields) fullNames.add(path);
-      return { text, outline: names, evaluate: plan(env, parsed) as Evaluate };
+      const tree = trees.get(text) ?? readTree(text);
+      trees.set(text, tree);
+      if ('message' in tree) return tree;
+      for (const { path } of tree.outline.fields) fullNames.add(path);
+      const { parsed, ...read } = tree;
+      return { ...read, text, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
     }
@@ -115,7 +137,7 @@ export function createConditions(): Conditions {
       const expression: Expression = {
         text,
         outline: planned.outline,
-        parts: () => partsOf(parse(text)),
+        parts: planned.parts,
         test: (frame) => run(planned, frame, asBoolean, 'true or false'),
         read: (frame) => run(planned, frame, toJson, 'value that JSON can say exactly'),
       };

@@ -4,7 +4,7 @@ import { kindOfFile, type PolicyFile } from '../build.ts';
 import { runCases } from '../cases.ts';
 import { backtest } from '../compare.ts';
 import { lintFiles } from '../lint.ts';
-import { parsePolicyFile } from '../parse.ts';
+import { readPolicyFile } from '../parse.ts';
 import { leafPaths, readPath, writePath } from '../paths.ts';
 import { diffOf, indentOf, inserted, lengthOf, type Insertion } from './edit.ts';
 import { grantDraft } from './grants.ts';
@@ -34,7 +34,7 @@ export function suggest(
   const suggestions = files
     .filter(({ path }) => kindOfFile(path) === 'policy')
     .flatMap((file) => {
-      const name = parsePolicyFile(file.path, file.text).policy?.policy;
+      const name = readPolicyFile(file).policy?.policy;
       const policy = bundle.policies.find((one) => one.name === name);
       return (policy?.rules ?? []).flatMap((rule, index) =>
         policy === undefined || rule.then !== 'supervise'
@@ -183,7 +183,7 @@ const newRule = ({ policy, rule }: AskingRule): string => {
 
 /** The new rule comes right before the asking rule, and repeats everything but its condition. */
 function ruleInsertion(file: PolicyFile, asking: AskingRule, when: string, { says }: Draft): Insertion | null {
-  const { yaml } = parsePolicyFile(file.path, file.text);
+  const { yaml } = readPolicyFile(file);
   const at = (yaml?.problem(['rules', asking.index], '', null).line ?? 0) - 1;
   const line = file.text.split('\n')[at] ?? '';
   if (!/^ *- /.test(line)) return null;
