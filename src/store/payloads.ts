@@ -1,5 +1,4 @@
 import type { Payload } from './action-state.ts';
-import type { Database } from './database.ts';
 import { gathered } from './gathered.ts';
 import type { Alongside } from './log-types.ts';
 import type { Postgres } from './postgres.ts';
@@ -46,8 +45,8 @@ export interface PayloadStore {
   /** Null if there never was one, or if it was erased. */
   read(tenant: string, action: string): Promise<StoredPayload | null>;
   /**
-   * Replaces the payload under the same key by what `change` makes of it, one call after another, so that no change is lost. False when
-   * there is none.
+   * Replaces the payload under the same key by what `change` makes of it. `change` is called again where somebody was faster, so that no
+   * change is lost. On disk as {@link PayloadStore.create}. False when there is none.
    */
   update(tenant: string, action: string, change: (payload: Payload) => Payload): Promise<boolean>;
   /** Deletes ciphertext and key. Every record and proof stays valid. */
@@ -95,16 +94,23 @@ const INSERT = `insert into action_payload (tenant, action, wrapped_key, ciphert
   where not exists (select from action as a where a.tenant = $1 and a.id = $2)
   on conflict (tenant, action) do nothing returning tenant`;
 
+/** The version of a row is the transaction that wrote it. */
+const FIND = `select wrapped_key as "wrappedKey", ciphertext, xmin::text as version
+  from action_payload where tenant = $1 and action = $2`;
+
+/** Only the version that was read is replaced. */
+const REPLACE = `with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+  update action_payload as p set ciphertext = $4 from relaxed
+  where p.tenant = $1 and p.action = $2 and p.xmin::text = $3 returning true as replaced`;
+
+type FoundPayload = Pick<PayloadRow, 'wrappedKey' | 'ciphertext'> & { version: string };
+
 export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, cipher: PayloadCipher): PayloadStore {
-  const find = (on: Database, tenant: string, action: string) =>
-    on
-      .selectFrom('actionPayload')
-      .select(['wrappedKey', 'ciphertext'])
-      .where('tenant', '=', tenant)
-      .where('action', '=', action);
+  const find = async (tenant: string, action: string): Promise<FoundPayload | null> =>
+    (await ask<FoundPayload>({ name: 'payload', text: FIND, values: [tenant, action] }))[0] ?? null;
   const read: PayloadStore['read'] = async (tenant, action) => {
-    const row = await find(db, tenant, action).executeTakeFirst();
-    return row === undefined ? null : openPayload(cipher, tenant, action, row);
+    const row = await find(tenant, action);
+    return row === null ? null : openPayload(cipher, tenant, action, row);
   };
   /** Which of them are stored by this: of two of one action the first. In one order, so that no two processes wait for each other. */
   const insert = gathered(async (rows: readonly PayloadRow[]): Promise<boolean[]> => {
@@ -143,22 +149,19 @@ export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, ci
     read,
     draft,
     create: (tenant, action, payload) => draft(tenant, action, payload).store(),
-    update: (tenant, action, change) =>
-      db.transaction().execute(async (transaction) => {
-        const row = await find(transaction, tenant, action).forUpdate().executeTakeFirst();
-        if (row === undefined) return false;
+    async update(tenant, action, change) {
+      for (;;) {
+        const row = await find(tenant, action);
+        if (row === null) return false;
         const { actionKey, payload } = openPayload(cipher, tenant, action, row);
         const changed = change(payload);
         if (changed === payload) return true;
         const ciphertext = Buffer.from(cipher.seal(tenant, action, actionKey, encode(changed)));
-        await transaction
-          .updateTable('actionPayload')
-          .set({ ciphertext })
-          .where('tenant', '=', tenant)
-          .where('action', '=', action)
-          .execute();
-        return true;
-      }),
+        const values = [tenant, action, row.version, ciphertext];
+        const replaced = await ask({ name: 'payload-replaced', text: REPLACE, values });
+        if (replaced.length > 0) return true;
+      }
+    },
     async erase(tenant, action) {
       await db.deleteFrom('actionPayload').where('tenant', '=', tenant).where('action', '=', action).execute();
     },
