@@ -5,13 +5,14 @@
 import type { EngineLog } from '../engine/deps.ts';
 import type { SlackMessage, Store } from '../store/index.ts';
 import { LANDS_MS, type Announced, type Notifier, type PostedMessage, type PostKeeper } from './notifier.ts';
+import { revisionWith } from './message.ts';
 import { remembered } from './remembered.ts';
 
 export interface KeptPosts extends PostKeeper {
   /** Everything that is posted. What was lost is looked for first. @throws NotifierUnavailable */
   known(): Promise<PostedMessage[]>;
-  /** Whether something was posted or edited here. */
-  changed(): boolean;
+  /** Whether something was posted or edited here over which there may be something newer. */
+  doubted(): boolean;
   /** Everything that is posted is up to date: what was about to be posted is no longer looked for. */
   settle(): Promise<void>;
 }
@@ -24,8 +25,9 @@ export function keptPosts(
   about: string,
 ): KeptPosts {
   const over = new Set<string>();
-  let changed = false;
-  const put = (message: PostedMessage): Promise<void> => store.slackMessages.put({ tenant, action: about, ...message });
+  let doubted = false;
+  const put = (message: PostedMessage, id?: string): Promise<number | null> =>
+    store.slackMessages.put({ tenant, action: about, ...message }, id);
   const list = async (): Promise<PostedMessage[]> =>
     (await store.slackMessages.list(tenant, about)) as (PostedMessage & SlackMessage)[];
   return {
@@ -37,9 +39,10 @@ export function keptPosts(
     // A row that stays is only looked for in vain.
     refused: (id) =>
       store.slackPosts.end([id]).catch((error: unknown) => log.warn({ err: error, about }, 'a refused post is kept')),
-    async done(message) {
-      changed = true;
-      await remembered(() => put(message));
+    async done(message, id) {
+      const records = await remembered(() => put(message, id));
+      if (records === null || revisionWith(records) > message.revision) doubted = true;
+      else if (id !== undefined) over.delete(id);
     },
     async known() {
       const [posted, begun] = await Promise.all([list(), store.slackPosts.of(tenant, about)]);
@@ -58,7 +61,7 @@ export function keptPosts(
       if (places.size > 0) log.info({ about, messages: places.size }, 'messages whose place was lost are found again');
       return list();
     },
-    changed: () => changed,
+    doubted: () => doubted,
     async settle() {
       await store.slackPosts.end([...over]);
       over.clear();
@@ -74,7 +77,7 @@ export function keptPosts(
  * @throws what `show` throws
  */
 export async function showCurrent<M>(
-  posts: Pick<KeptPosts, 'changed' | 'settle'>,
+  posts: Pick<KeptPosts, 'doubted' | 'settle'>,
   known: PostedMessage[],
   message: M,
   {
@@ -84,7 +87,7 @@ export async function showCurrent<M>(
 ): Promise<Announced & { current: M }> {
   const { posted: first, unreachable } = await show(message, known);
   let [posted, current] = [first, message];
-  for (let next = posts.changed() ? await newer(current) : null; next !== null; next = await newer(current)) {
+  for (let next = posts.doubted() ? await newer(current) : null; next !== null; next = await newer(current)) {
     ({ posted } = await show(next, posted));
     current = next;
   }

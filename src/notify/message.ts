@@ -33,9 +33,11 @@ export interface MessageContext {
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
 /** Grows with every record, and with changes between two records. */
-export function revisionOf(state: ActionState, approval: ApprovalState | null): number {
-  return state.action.records.length * 100 + Math.min(99, approval?.unreachable.length ?? 0);
-}
+export const revisionOf = (state: ActionState, approval: ApprovalState | null): number =>
+  revisionWith(state.action.records.length) + Math.min(99, approval?.unreachable.length ?? 0);
+
+/** The least revision of an action with so many records; the store counts likewise (store/slack-messages). */
+export const revisionWith = (records: number): number => records * 100;
 
 function reviewStateOf({ review }: ActionState): MessageState {
   if (review?.status === 'done') return 'reviewed';

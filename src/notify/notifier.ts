@@ -42,8 +42,12 @@ export interface PostKeeper {
   begin(post: Post): Promise<string>;
   /** Nothing was posted. */
   refused(id: string): Promise<void>;
-  /** Called with each message as soon as it is there. Store it first, because a click may follow immediately. */
-  done(message: PostedMessage): Promise<void>;
+  /**
+   * Called with each message as soon as it is there. Store it first, because a click may follow immediately.
+   *
+   * @param id what {@link begin} returned for it, where it was posted now
+   */
+  done(message: PostedMessage, id?: string): Promise<void>;
 }
 
 /** A person or channel that cannot be told, and why. It is never a reason to fail the request. */

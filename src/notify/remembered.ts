@@ -9,11 +9,10 @@ const PAUSE_MS = 1000;
  * Remembers where something was posted, and insists while the database is away: what is posted and not remembered is posted again, and the
  * first would ask for a decision for ever.
  */
-export async function remembered(put: () => Promise<void>, pauseMs = PAUSE_MS): Promise<void> {
+export async function remembered<T>(put: () => Promise<T>, pauseMs = PAUSE_MS): Promise<T> {
   for (let left = TRIES; ; left -= 1) {
     try {
-      await put();
-      return;
+      return await put();
     } catch (error) {
       if (!isCountersignError(error) || error.code !== 'unavailable' || left === 1) throw error;
       await sleep(pauseMs);

@@ -24,23 +24,24 @@ export async function showAction(
   const { tenant } = state.action;
   const verdict = state.action.verdict;
   const since = new Date(deps.now().getTime() - LATELY_DAYS * 24 * 3600 * 1000).toISOString();
-  const { approved, refused } = await deps.store.records.precedents(
-    tenant,
-    {
-      surface: state.surface,
-      policy: verdict?.policy ?? undefined,
-      rule: verdict?.rule ?? undefined,
-      except: state.action.id,
-    },
-    since,
-  );
+  const like = {
+    surface: state.surface,
+    policy: verdict?.policy ?? undefined,
+    rule: verdict?.rule ?? undefined,
+    except: state.action.id,
+  };
+  const [{ approved, refused }, others, values] = await Promise.all([
+    deps.store.records.precedents(tenant, like, since),
+    state.action.status === 'supervised' ? alike(deps, state) : [],
+    shownValues(deps, state),
+  ]);
   return approvalMessage(state, {
     directory: deps.directory.current(tenant),
     consoleUrl: deps.consoleUrl,
     lately: { approved, refused, days: LATELY_DAYS },
-    alike: state.action.status === 'supervised' ? await alike(deps, state) : [],
+    alike: others,
     approval,
-    shownValues: await shownValues(deps, state),
+    shownValues: values,
   });
 }
 

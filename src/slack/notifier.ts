@@ -36,6 +36,12 @@ export interface NotifierDeps {
 /** Messages that can no longer be edited: deleted, or too old for the workspace's rules. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
+/** A message that was posted or edited; where it was posted, with the id that it carries. */
+interface Placed {
+  message: PostedMessage;
+  id?: string | undefined;
+}
+
 /** A message, whatever it is about. */
 interface Subject extends Pick<ApprovalMessage, 'ask' | 'revision' | 'audience'> {
   /** Id of the action or plan. */
@@ -62,18 +68,18 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   const once = createOnce();
   const search = createSearch({ client, places, log });
 
-  const show = async (message: Subject, before: PostedMessage): Promise<PostedMessage> => {
+  const show = async (message: Subject, before: PostedMessage): Promise<Placed> => {
     const { channel, ts } = before;
     const { rendered } = await dressed(dressing, message.render(before.person), (made) =>
       client.chat.update({ channel, ts, ...forSlack(made) }),
     );
-    return { ...before, revision: message.revision, shownHash: shownHash(rendered) };
+    return { message: { ...before, revision: message.revision, shownHash: shownHash(rendered) } };
   };
   const post = async (
     message: Subject,
     { channel: place, kind, person }: { channel: string; kind: PostedMessage['kind']; person: string | null },
     keeper: PostKeeper | undefined,
-  ): Promise<PostedMessage> => {
+  ): Promise<Placed> => {
     const workspace = await places.workspace();
     const id = await keeper?.begin({ place, kind, person });
     const { rendered, answer } = await dressed(dressing, message.render(person), (made) =>
@@ -88,15 +94,9 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
       if (id !== undefined && wasRefused(error)) await keeper?.refused(id);
       throw error;
     });
-    return {
-      workspace,
-      channel: String(answer.channel),
-      ts: String(answer.ts),
-      kind,
-      person,
-      revision: message.revision,
-      shownHash: shownHash(rendered),
-    };
+    const { revision } = message;
+    const [channel, ts] = [String(answer.channel), String(answer.ts)];
+    return { message: { workspace, channel, ts, kind, person, revision, shownHash: shownHash(rendered) }, id };
   };
 
   const postAll = async (
@@ -106,12 +106,12 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
   ): Promise<Announced> => {
     const all = new Map(posted.map((one) => [`${one.channel}/${one.ts}`, one]));
     const unreachable: Unreachable[] = [];
-    const done = async (one: PostedMessage): Promise<void> => {
+    const done = async ({ message: one, id }: Placed): Promise<void> => {
       all.set(`${one.channel}/${one.ts}`, one);
-      await keeper?.done(one);
+      await keeper?.done(one, id);
     };
     /** A failure for one target is reported and skipped. An outage of Slack ends the attempt. */
-    const attempt = async (who: string | null, work: () => Promise<PostedMessage | null>): Promise<void> => {
+    const attempt = async (who: string | null, work: () => Promise<Placed | null>): Promise<void> => {
       try {
         const result = await work();
         if (result !== null) await done(result);
@@ -144,7 +144,7 @@ export function createSlackNotifier({ client, people, log }: NotifierDeps): Noti
           const result = await places.joined(name, (channel) =>
             post(message, { channel, kind: 'channel', person: null }, keeper),
           );
-          places.learn(name, result.channel);
+          places.learn(name, result.message.channel);
           return result;
         });
       }

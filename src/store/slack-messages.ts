@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Postgres } from './postgres.ts';
 
 /** A message in Slack about an action. It is edited as long as the action changes. */
 export interface SlackMessage {
@@ -19,38 +19,43 @@ export interface SlackMessage {
 }
 
 export interface SlackMessageStore {
-  /** Stores a message, or its new content. An older revision never replaces a newer one. */
-  put(message: SlackMessage): Promise<void>;
+  /**
+   * Stores a message, or its new content. An older revision never replaces a newer one.
+   *
+   * @param post Its row of `slack_post`, which ends in the same statement unless the action has more records than the message shows.
+   * @returns how many records the action has by its row; null where no row says so
+   */
+  put(message: SlackMessage, post?: string): Promise<number | null>;
   list(tenant: string, action: string): Promise<SlackMessage[]>;
   /** The message that a click came from: Slack names it by these three, and the row names the tenant. */
   find(workspace: string, channel: string, ts: string): Promise<SlackMessage | null>;
 }
 
-export function createSlackMessageStore(db: Database): SlackMessageStore {
+const COLUMNS = `tenant, action, workspace, channel, ts, kind, person, shown_hash as "shownHash", revision`;
+
+/** A revision is a hundred for each record, and a little more (notify/message). */
+const PUT = `with put as (
+    insert into slack_message as m (tenant, action, workspace, channel, ts, kind, person, shown_hash, revision)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    on conflict (workspace, channel, ts) do update set shown_hash = excluded.shown_hash, revision = excluded.revision
+    where m.tenant = excluded.tenant and m.action = excluded.action and m.revision <= excluded.revision),
+  now as (
+    select case json_typeof(view #> '{action,records}') when 'array' then json_array_length(view #> '{action,records}') end as records
+    from action where tenant = $1 and id = $2),
+  ended as (
+    delete from slack_post where id = $10 and exists (select from now where records * 100 <= $9))
+  select records from now`;
+
+const LIST = `select ${COLUMNS} from slack_message where tenant = $1 and action = $2 order by channel, ts`;
+
+export function createSlackMessageStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>): SlackMessageStore {
   return {
-    async put(message) {
-      await db
-        .insertInto('slackMessage')
-        .values(message)
-        .onConflict((conflict) =>
-          conflict
-            .columns(['workspace', 'channel', 'ts'])
-            .doUpdateSet({ shownHash: message.shownHash, revision: message.revision })
-            .where('slackMessage.tenant', '=', message.tenant)
-            .where('slackMessage.action', '=', message.action)
-            .where('slackMessage.revision', '<=', message.revision),
-        )
-        .execute();
+    async put({ tenant, action, workspace, channel, ts, kind, person, shownHash, revision }, post) {
+      const values = [tenant, action, workspace, channel, ts, kind, person, shownHash, revision, post ?? null];
+      const [now] = await ask<{ records: number | null }>({ name: 'slack-message', text: PUT, values });
+      return now?.records ?? null;
     },
-    list: (tenant, action) =>
-      db
-        .selectFrom('slackMessage')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('action', '=', action)
-        .orderBy('channel')
-        .orderBy('ts')
-        .execute(),
+    list: (tenant, action) => ask<SlackMessage>({ name: 'slack-messages', text: LIST, values: [tenant, action] }),
     async find(workspace, channel, ts) {
       const row = await db
         .selectFrom('slackMessage')

@@ -1,7 +1,7 @@
 /** What is about to be posted in Slack. A row ends when its message is known and up to date, or when nothing can come of it any more. */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Postgres } from './postgres.ts';
 
 export interface SlackPost {
   /** Random. The message carries it, and is found by it. */
@@ -30,23 +30,20 @@ export interface SlackPostStore {
   left(olderThanMs: number, limit: number): Promise<{ tenant: string; action: string }[]>;
 }
 
-export function createSlackPostStore(db: Database): SlackPostStore {
+const BEGIN = `insert into slack_post (id, tenant, action, place, kind, person) values ($1, $2, $3, $4, $5, $6)`;
+
+const OF = `select id, tenant, action, place, kind, person, (extract(epoch from p.at) * 1000)::float8 as at,
+    (extract(epoch from clock_timestamp() - p.at) * 1000)::float8 as "ageMs"
+  from slack_post as p where tenant = $1 and action = $2 order by p.at`;
+
+export function createSlackPostStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>): SlackPostStore {
   return {
-    async begin(post) {
+    async begin({ tenant, action, place, kind, person }) {
       const id = randomUUID();
-      await db
-        .insertInto('slackPost')
-        .values({ id, ...post })
-        .execute();
+      await ask({ name: 'slack-post', text: BEGIN, values: [id, tenant, action, place, kind, person] });
       return id;
     },
-    async of(tenant, action) {
-      const { rows } = await sql<SlackPost>`
-        select id, tenant, action, place, kind, person, (extract(epoch from at) * 1000)::float8 as at,
-          (extract(epoch from clock_timestamp() - at) * 1000)::float8 as age_ms
-        from slack_post where tenant = ${tenant} and action = ${action} order by slack_post.at`.execute(db);
-      return rows;
-    },
+    of: (tenant, action) => ask<SlackPost>({ name: 'slack-posts', text: OF, values: [tenant, action] }),
     async end(ids) {
       if (ids.length > 0) await db.deleteFrom('slackPost').where('id', 'in', ids).execute();
     },

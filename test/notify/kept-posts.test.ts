@@ -17,17 +17,23 @@ class Rows {
   readonly posts: SlackPost[] = [];
   /** Rejects what is to be written about messages. */
   away = false;
+  /** What the row of the action says; null where it has none. */
+  records: number | null = null;
+  /** How often the action was read again. */
+  reads = 0;
 
   get store(): Pick<Store, 'slackMessages' | 'slackPosts'> {
     const { messages, posts } = this;
     return {
       slackMessages: {
-        put: (message) => {
+        put: (message, post) => {
           if (this.away) return Promise.reject(new Error('the process died'));
           const at = messages.findIndex(({ channel, ts }) => channel === message.channel && ts === message.ts);
           if (at < 0) messages.push(message);
           else if ((messages[at]?.revision ?? 0) <= message.revision) messages[at] = message;
-          return Promise.resolve();
+          const begun = posts.findIndex(({ id }) => id === post);
+          if (begun >= 0 && this.records !== null && this.records * 100 <= message.revision) posts.splice(begun, 1);
+          return Promise.resolve(this.records);
         },
         list: () => Promise.resolve([...messages]),
         find: () => Promise.resolve(null),
@@ -60,11 +66,15 @@ beforeEach(() => {
   asking = { ...WAITING, action, audience: { channels: ['#finance-approvals'], people: [CFO] } };
 });
 
-const published = async (message: ApprovalMessage): Promise<KeptPosts> => {
+/** @param now what the action's records say once it is shown */
+const published = async (message: ApprovalMessage, now: ApprovalMessage | null = null): Promise<KeptPosts> => {
   const posts = keptPosts({ store: rows.store, log }, bench.notifier, message.tenant, action);
   await showCurrent(posts, await posts.known(), message, {
     show: (one, all) => bench.notifier.post(one, all, posts),
-    newer: () => Promise.resolve(null),
+    newer(shown) {
+      rows.reads += 1;
+      return Promise.resolve(shown === now ? null : now);
+    },
   });
   return posts;
 };
@@ -152,6 +162,25 @@ describe('a message whose place was lost', () => {
   });
 });
 
+describe('a message whose place is known', () => {
+  it('ends its row with it, where the action has no newer record', async () => {
+    rows.records = 0;
+    await published(asking);
+    expect([rows.messages.length, rows.posts, rows.reads]).toEqual([2, [], 0]);
+  });
+
+  it('keeps its row until what is newer was shown over it', async () => {
+    rows.records = 9;
+    await published(asking, { ...over(), ask: 'decision', state: 'waiting' });
+    expect([rows.posts, rows.messages.map(({ revision }) => revision)]).toEqual([[], [900, 900]]);
+    expect(standing()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(rows.reads).toBe(2);
+  });
+});
+
 describe('a digest whose answer was lost', () => {
   it.each([
     ['in a channel', '#finance-approvals', null],
@@ -177,7 +206,7 @@ describe('what changed while an older state was shown', () => {
       [1, 2],
       [2, 5],
     ]);
-    const { current: last } = await showCurrent({ changed: () => true, settle: () => Promise.resolve() }, none, 1, {
+    const { current: last } = await showCurrent({ doubted: () => true, settle: () => Promise.resolve() }, none, 1, {
       show: (message, posted) => {
         shown.push([message, posted.length]);
         return Promise.resolve({ posted: [{} as PostedMessage], unreachable: [] });

@@ -274,9 +274,42 @@ describe('small tables', () => {
     expect(await slackPosts.of('other', 'act_posts')).toEqual([]);
     expect(await slackPosts.left(0, 10)).toEqual([{ tenant: 'default', action: 'act_posts' }]);
     expect(await slackPosts.left(3_600_000, 10)).toEqual([]);
+    const message = {
+      tenant: 'default',
+      action: 'act_posts',
+      workspace: 'T',
+      channel: 'C',
+      ts: '7.1',
+      kind: 'channel',
+    };
+    const shown = { ...message, person: null, shownHash: 'x', revision: 100 };
+    // Nobody says that nothing is newer.
+    expect(await store.slackMessages.put(shown, id)).toBeNull();
+    expect(await slackPosts.of('default', 'act_posts')).toHaveLength(1);
     await slackPosts.end([id]);
     await slackPosts.end([]);
     expect(await slackPosts.of('default', 'act_posts')).toEqual([]);
+  });
+
+  it('slackMessages: one that is stored ends its post, unless its action has more records than it shows', async () => {
+    const record = await stageRecord(world.keys.forTenant('default').record, { action: 'act_shown' });
+    await createSequencer(world).append('default', [
+      { ...record, projection: { ...PROJECTION, status: 'supervised' } },
+    ]);
+    const { slackMessages, slackPosts } = store;
+    const post = { tenant: 'default', action: 'act_shown', place: '#one', kind: 'channel', person: null };
+    const message = { tenant: 'default', action: 'act_shown', workspace: 'T', channel: 'C', kind: 'channel' };
+    const shown = { ...message, person: null, shownHash: 'x' };
+    const left = async (): Promise<number> => (await slackPosts.of('default', 'act_shown')).length;
+    const rowSays = (records: unknown) =>
+      raw(`update action set view = '${JSON.stringify({ action: { records } })}' where id = 'act_shown'`);
+    await rowSays(['a', 'b']);
+    const [first, second] = [await slackPosts.begin(post), await slackPosts.begin(post)];
+    expect([await slackMessages.put({ ...shown, ts: '8.1', revision: 199 }, first), await left()]).toEqual([2, 2]);
+    expect([await slackMessages.put({ ...shown, ts: '8.2', revision: 201 }, second), await left()]).toEqual([2, 1]);
+    await rowSays(7);
+    expect([await slackMessages.put({ ...shown, ts: '8.1', revision: 200 }, first), await left()]).toEqual([null, 1]);
+    await slackPosts.end([first]);
   });
 
   it('digests: what waits at a place is taken once, also from a process that died with it', async () => {
