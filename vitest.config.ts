@@ -27,7 +27,7 @@ const SHARED = [
   'test/client/agents.test.ts',
   'test/e2e/github-rule.test.ts',
   'test/e2e/run.test.ts',
-  'test/e2e/{account,action,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,mcp,passkey-browser,reading,replay-order,rolling,slack,starts,statements}.test.ts',
+  'test/e2e/{account,action,announced,auditor,authzen,browser,budgets,candidates,codec,console,faults,forged,manners,mcp,passkey-browser,reading,replay-order,rolling,slack,starts,statements}.test.ts',
   'test/temporal/{nexus,outsider,plugin,python}.test.ts',
 ];
 

@@ -10,11 +10,10 @@ import { sealDecision } from '../engine/decisions.ts';
 import type { Judged, JudgeInput } from '../engine/types.ts';
 import type { Judging } from './judging.ts';
 import { notOurs, ours } from './ours.ts';
-import { createTelling } from './telling.ts';
+import type { PeopleTelling } from './telling.ts';
 import { sealOutcome } from '../engine/outcome.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { webhook } from '../notify/webhook.ts';
-import { tellPeople } from '../notify/tell-people.ts';
 import { tellPlan } from '../notify/tell-plan.ts';
 import { publishPolicy } from '../engine/publish-policy.ts';
 import { resume, resumeLost } from '../engine/resume.ts';
@@ -42,6 +41,7 @@ import type {
 } from './types.ts';
 
 export { createJudging, type Judging } from './judging.ts';
+export { createTelling, type PeopleTelling } from './telling.ts';
 export { createNexusActivities, createNexusService } from './nexus.ts';
 
 /**
@@ -79,8 +79,8 @@ const joined = <T extends Judged>(judged: T): T => ({ ...judged, joined: true, t
 export function createActivities(
   deps: NotifyDeps,
   judging: Judging,
+  peopleTelling: PeopleTelling,
 ): LocalActivities & RemoteActivities & ExecutionActivities {
-  const peopleTelling = createTelling((input) => tellPeople(deps, input));
   return {
     judge: sealing(async (input) => joined(await judging.judge(input))),
     judgeAndReport: sealing(async ({ outcome, ...question }) => {

@@ -4,6 +4,7 @@ import type { Alarm } from '../notify/alarm.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { EngineDeps } from '../engine/deps.ts';
 import type { Judging } from '../activities/judging.ts';
+import type { PeopleTelling } from '../activities/telling.ts';
 import type { WebhookTargets } from '../notify/webhook-target.ts';
 import type { Caller, PublicKeys, Signals, SignIn } from '../identity/index.ts';
 import type { Keys } from '../keys/index.ts';
@@ -33,6 +34,8 @@ export interface GatewayDeps extends Pick<
   taskQueue: string;
   /** Judges what this process starts: no worker is needed for a verdict. */
   judging: Judging;
+  /** Tells people what this process has judged and waits for them. Left out where no worker runs beside it: the workflow tells them. */
+  telling?: Pick<PeopleTelling, 'begin'>;
   /** Delay of a workflow's first task in milliseconds, so that this process can judge the request itself. */
   startDelayMs: number;
   /** Whether visibility is told tenant, surface and status of each action; not when left out. */

@@ -127,7 +127,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
     acknowledged.catch(() => undefined);
     try {
       const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() }, acknowledged);
-      if (needsWorkflow(judged, input, deps.startDelayMs)) void wake(deps.client, input.tenant, id);
+      if (needsWorkflow(judged, input, deps.startDelayMs)) void announcedAndWoken(judged, wakesAt);
       else asleep.leave(input.tenant, id, wakesAt);
       return judged;
     } catch (error) {
@@ -135,6 +135,13 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
       deps.log.warn({ err: error, action: id }, 'the process that was asked could not judge; the workflow does');
       return null;
     }
+  };
+
+  /** Never rejects. People hear of what waits for them before the workflow is woken: nobody else is about to tell them, and they need not wait for it. */
+  const announcedAndWoken = async ({ action, quiet }: Judged, wakesAt: number): Promise<void> => {
+    const hasTime = deps.now().getTime() + ANNOUNCED_MS < wakesAt;
+    if (action.status === 'supervised' && quiet !== true && hasTime) await deps.telling?.begin(action);
+    await wake(deps.client, action.tenant, action.id);
   };
 
   /** The verdict of an action that another process started, or could not judge: its workflow is woken for it. */
@@ -222,6 +229,9 @@ export async function checkReversed(deps: GatewayDeps, caller: Caller, { reverse
     });
   }
 }
+
+/** The time that an announcement needs at most, in milliseconds: it is not begun shortly before the first task, which would make it, too. */
+const ANNOUNCED_MS = 2000;
 
 /** The delay of a workflow's first task is at most this part of the time after which it looks for silence. */
 const DELAY_SHARE = 10;

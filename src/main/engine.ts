@@ -5,12 +5,14 @@ import type { DataConverter } from '@temporalio/common';
 import {
   createActivities,
   createJudging,
+  createTelling,
   createPlanActivities,
   createNexusActivities,
   createNexusService,
   createSweepActivities,
   createShareActivities,
   type Judging,
+  type PeopleTelling,
 } from '../activities/index.ts';
 import type { Circuit } from '../availability/index.ts';
 import type { Histories } from '../engine/deps.ts';
@@ -52,6 +54,8 @@ interface WorkerChoices {
   taskQueue?: string;
   /** The judging that the worker shares with the gateway of this process. */
   judging?: Judging;
+  /** The telling that the worker shares with the gateway of this process. */
+  telling?: PeopleTelling;
   /** Whether workflows of other namespaces may ask, through an endpoint for this task queue. */
   nexus?: boolean;
   /** Default: the configured one. */
@@ -62,14 +66,14 @@ interface WorkerChoices {
 export const activitiesOf = (
   { sharing, logReader }: Pick<Parts, 'sharing' | 'logReader'>,
   deps: NotifyDeps,
-  judging: Judging,
+  { judging, telling }: { judging: Judging; telling: PeopleTelling },
   histories: Histories,
 ): ReturnType<typeof createActivities> &
   ReturnType<typeof createPlanActivities> &
   ReturnType<typeof createSweepActivities> &
   ReturnType<typeof createShareActivities> &
   ReturnType<typeof createNexusActivities> => ({
-  ...createActivities(deps, judging),
+  ...createActivities(deps, judging, telling),
   ...createPlanActivities(deps, judging, histories),
   ...createSweepActivities(deps, histories),
   ...createShareActivities({ ...deps, ...sharing, logReader }),
@@ -84,6 +88,7 @@ export async function startWorkerOn(
   {
     taskQueue = TASK_QUEUE,
     judging = createJudging({ alone: deps, shared: deps }),
+    telling = createTelling(deps),
     nexus = false,
     buildId = parts.config.temporal.buildId,
   }: WorkerChoices = {},
@@ -100,7 +105,7 @@ export async function startWorkerOn(
     activities: activitiesOf(
       parts,
       deps,
-      judging,
+      { judging, telling },
       createHistories(createClient(parts, connection, namespace), taskQueue),
     ),
     ...(nexus ? { nexusServices: [createNexusService(deps)] } : {}),

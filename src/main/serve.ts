@@ -5,7 +5,7 @@ import { answerStarting } from '../api/starting.ts';
 import { createStopping, within, type Circuit, type Stopping } from '../availability/index.ts';
 import { createGateway, type Gateway } from '../gateway/index.ts';
 import type { Client } from '@temporalio/client';
-import { createJudging, type Judging } from '../activities/index.ts';
+import { createJudging, type Judging, type PeopleTelling } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { acceptTogether, type Acceptors } from './accept.ts';
 import { ensureBundle, ensureFirstKey, ensureKeys } from './bootstrap.ts';
@@ -105,7 +105,11 @@ export interface Service {
 export const judgingOf = (local: Parts, shared: Parts): Judging =>
   createJudging({ alone: activityDeps(local, null, null), shared: activityDeps(shared, null, null) });
 
-/** @param notifier who tells the people of each tenant in Slack; it may connect later */
+/**
+ * @param notifier who tells the people of each tenant in Slack; it may connect later
+ *
+ * @param telling where this process runs a worker as well: it tells people what waits for them before it wakes the workflow
+ */
 export function gatewayOf(
   parts: Parts,
   client: Client,
@@ -114,7 +118,8 @@ export function gatewayOf(
     taskQueue = TASK_QUEUE,
     notifier = () => null,
     stopping = createStopping(),
-  }: { taskQueue?: string; notifier?: Notifiers; stopping?: Stopping } = {},
+    telling,
+  }: { taskQueue?: string; notifier?: Notifiers; stopping?: Stopping; telling?: PeopleTelling } = {},
 ): Gateway {
   return createGateway({
     ...parts,
@@ -123,6 +128,7 @@ export function gatewayOf(
     client,
     taskQueue,
     judging,
+    ...(telling === undefined ? {} : { telling }),
     notifier,
     stopping,
     startDelayMs: parts.config.startDelayMs,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CountersignError, DEFAULT_TENANT } from '../contract/index.ts';
+import { createTelling } from '../activities/index.ts';
 import { createApi } from '../api/server.ts';
 import { consoleRoutes } from '../console/page.ts';
 import { signInRoutes } from '../console/sign-in.ts';
@@ -19,7 +20,7 @@ import { bridgeHub } from './hub-bridge.ts';
 import { Closers } from './listen.ts';
 import { openWatch } from './metrics/watch.ts';
 import { withOthers } from './notifiers.ts';
-import { activityDeps, openParts, type Parts } from './parts.ts';
+import { activityDeps, openParts, type Notifiers, type Parts } from './parts.ts';
 import { withImported } from './imported-logs.ts';
 import { publicLog } from './public-log.ts';
 import { loadBundle } from './policies.ts';
@@ -118,11 +119,16 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const judging = judgingOf(localParts, parts);
     // Slack is connected to the gateway, and the gateway tells people in it.
     let connected: SlackConnection | null = null;
-    const gateway = gatewayOf(parts, client, judging, { notifier: (tenant) => connected?.notifier(tenant) ?? null });
+    // So are those who tell people everywhere.
+    let everywhere: Notifiers = () => null;
+    const consoleUrl = config.publicUrl ?? url;
+    const deps = activityDeps(parts, (tenant) => everywhere(tenant), consoleUrl);
+    const telling = createTelling(deps);
+    const notifier: Notifiers = (tenant) => connected?.notifier(tenant) ?? null;
+    const gateway = gatewayOf(parts, client, judging, { notifier, telling });
     auto?.answerThrough(gateway, parts);
     const sandbox = config.slack === null && io.sandbox !== undefined ? openSandbox(config, parts, io.sandbox) : null;
     if (sandbox !== null) closers.add(async () => sandbox.close());
-    const consoleUrl = config.publicUrl ?? url;
     const settings: SlackSettings | null =
       sandbox === null
         ? config.slack
@@ -138,19 +144,15 @@ export async function startStack(config: Config, io: StartIo): Promise<Stack> {
     const teams = connectTeams(parts, gateway, consoleUrl);
     if (teams !== null) closers.add(() => teams.stop());
     const people = withOthers(parts, slack.notifier);
+    everywhere = people.notifier;
     closers.add(async () => people.close());
 
     await refuseKnownForbidden(gateway, randomUUID(), { say: (line) => io.out(line) });
-    const worker: RunningWorker = await startWorkerOn(
-      parts,
-      temporal.connection,
-      temporal.namespace,
-      activityDeps(parts, people.notifier, consoleUrl),
-      {
-        judging,
-        nexus: config.nexus,
-      },
-    );
+    const worker: RunningWorker = await startWorkerOn(parts, temporal.connection, temporal.namespace, deps, {
+      judging,
+      telling,
+      nexus: config.nexus,
+    });
     closers.add(() => worker.stop());
 
     const schedules = await keepSchedules(client, TASK_QUEUE, log);

@@ -3,17 +3,13 @@ import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { Action } from '../contract/index.ts';
 import type { ApprovalEffect } from '../approval/index.ts';
 import type { NotifyDeps } from './deps.ts';
-import { gather, type Telling } from './digest.ts';
 import { displayName } from './message.ts';
 import { NotifierUnavailable, type ApprovalMessage, type Notifier, type ThreadEvent } from './notifier.ts';
 import { inClear } from '../store/action-state.ts';
-import { readLife, type Life } from '../engine/life.ts';
+import { readWholeLife, type Life } from '../engine/life.ts';
 import { summaryOf } from '../engine/summary.ts';
-import { agreeing, happened } from './happened.ts';
-import { keptPosts, showCurrent } from './kept-posts.ts';
-import { newerMessage } from './newer.ts';
-import { showAction } from './show.ts';
-import { keepShown } from './shown.ts';
+import { announce, type Announcement } from './announce.ts';
+import { happened } from './happened.ts';
 import { noticesOf, requestersOf } from './tell-requester.ts';
 import { threadsOf } from './threads.ts';
 import type { TellResult, TellInput } from './types.ts';
@@ -22,40 +18,39 @@ import type { TellResult, TellInput } from './types.ts';
  * Brings the messages about the action up to date, then writes the events into the thread.
  *
  * Slack's outage or its limits end this attempt and set when the next one is due: no decision depends on it.
+ *
+ * @param first its first announcement, where this process made it before its workflow was woken
  */
-export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<TellResult> {
+export async function tellPeople(
+  deps: NotifyDeps,
+  input: TellInput,
+  first: Promise<Announcement | null> = Promise.resolve(null),
+): Promise<TellResult> {
   const { tenant, id } = input.action;
   const notifier = deps.notifier(tenant);
   if (notifier === null) return { unreachable: [] };
-  // The current state, because an old state would be untrue by the time people read it.
-  const life = await readLife(deps, tenant, id);
-  if (life === null) return { unreachable: [] };
-  // A step is announced by its plan's message.
-  if (life.verdict.step !== undefined) return { unreachable: [], told: life.state.action.status };
-  const stored = { state: inClear(life.state) };
-  if (life.state.action.verdict?.basis === 'grant') return tellUse(deps, notifier, life);
-  const sealed = stored.state.approval;
-  const effects = happened(input.effects, sealed);
-  const known = await showAction(deps, stored.state, agreeing(input.approval, sealed));
-  await keepShown(deps, known);
-  const directory = deps.directory.current(tenant);
   // The same for every attempt of one publication, so that each event is told once, and again if it happens again.
   const publication = input.publication ?? activityInfo().activityId;
   try {
-    const posts = keptPosts(deps, notifier, tenant, id);
-    const before = await posts.known();
-    const telling: Telling =
-      input.comesAgain === true ? await gather(deps, notifier, stored.state, known, effects) : { how: 'alone' };
-    const gathered = telling.how === 'alone' ? undefined : telling.unreachable;
-    const {
-      posted,
-      unreachable,
-      current: message,
-    } = await showCurrent(posts, before, known, {
-      show: (one, all) => notifier.post(one, all, posts, gathered),
-      newer: (before) => newerMessage(deps, before),
-    });
-    if (telling.how === 'later') return { unreachable: [], later: telling.at };
+    const before = agreed(await first, input);
+    // The current state, because an old state would be untrue by the time people read it.
+    const life = before?.life ?? (await readWholeLife(deps, tenant, id));
+    if (life === null) return { unreachable: [] };
+    // A step is announced by its plan's message.
+    if (life.verdict.step !== undefined) return { unreachable: [], told: life.state.action.status };
+    if (life.state.action.verdict?.basis === 'grant') return await tellUse(deps, notifier, life);
+    const stored = { state: inClear(life.state) };
+    const sealed = stored.state.approval;
+    const effects = happened(input.effects, sealed);
+    const directory = deps.directory.current(tenant);
+    const { message, posted, unreachable, later } =
+      before ??
+      (await announce(deps, notifier, life, {
+        approval: input.approval,
+        effects,
+        gathers: input.comesAgain === true,
+      }));
+    if (later !== undefined) return { unreachable: [], later };
     if (input.was === null && stored.state.review !== null) {
       const { by, reason, dueAt } = stored.state.review;
       await notifier.thread(posted, {
@@ -122,6 +117,10 @@ export async function tellPeople(deps: NotifyDeps, input: TellInput): Promise<Te
     });
   }
 }
+
+/** The first announcement, if it is of the state that the workflow wants told. */
+const agreed = (first: Announcement | null, { action, was }: TellInput): Announcement | null =>
+  first !== null && was === null && first.life.records.length === action.records.length ? first : null;
 
 /** A use of a standing approval is one line below the message of the action with which it was given. */
 async function tellUse(deps: NotifyDeps, notifier: Notifier, { state, verdict }: Life): Promise<TellResult> {

@@ -7,7 +7,7 @@ import { createAttestor } from '../../src/identity/index.ts';
 import { sealDecision } from '../../src/engine/decisions.ts';
 import { createHistories } from '../../src/engine/histories.ts';
 import { resumeLost } from '../../src/engine/resume.ts';
-import { createJudging } from '../../src/activities/index.ts';
+import { createJudging, createTelling } from '../../src/activities/index.ts';
 import { activitiesOf, createClient } from '../../src/main/engine.ts';
 import { keepSchedules } from '../../src/main/schedules.ts';
 import * as workflows from '../../src/workflows/index.ts';
@@ -95,10 +95,10 @@ describe('an activity that a stranger schedules', () => {
     const { parts, temporal } = it_.stack;
     const deps = activityDeps(parts, null, null);
     const histories = createHistories(createClient(parts, temporal.connection, 'default'), 'countersign');
-    const judging = createJudging({ alone: deps, shared: deps });
+    const shared = { judging: createJudging({ alone: deps, shared: deps }), telling: createTelling(deps) };
     const [action, inputs] = await forgedInputs();
     const before = (await parts.store.log.head('default'))?.size;
-    for (const activity of Object.keys(activitiesOf(parts, deps, judging, histories))) {
+    for (const activity of Object.keys(activitiesOf(parts, deps, shared, histories))) {
       for (const input of inputs) {
         const { failed } = await stranger.schedule(activity, input);
         attacks.tried(ATTACKS.activity, failed !== 'forbidden');

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createActivities, createJudging } from '../../src/activities/index.ts';
+import { createActivities, createJudging, createTelling } from '../../src/activities/index.ts';
 import type { Judged } from '../../src/engine/types.ts';
 import { createClient, DEPLOYMENT, startWorkerOn, type RunningWorker } from '../../src/main/engine.ts';
 import { activityDeps } from '../../src/main/parts.ts';
@@ -38,7 +38,7 @@ const depsOf = () => {
 async function startOlder(): Promise<{ stop(): Promise<void> }> {
   const { parts, temporal } = it_.stack;
   const deps = depsOf();
-  const activities = createActivities(deps, createJudging({ alone: deps, shared: deps }));
+  const activities = createActivities(deps, createJudging({ alone: deps, shared: deps }), createTelling(deps));
   // As a process of its own has: one connection takes one worker of a queue.
   const connection = await NativeConnection.connect({ address: temporal.address });
   const worker = await Worker.create({

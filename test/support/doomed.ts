@@ -1,6 +1,6 @@
 /** A process of a stack that fails at one durable write of one action, as an object graph of its own over the parts of the others. */
 import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
-import { createJudging } from '../../src/activities/index.ts';
+import { createJudging, createTelling } from '../../src/activities/index.ts';
 import type { Gateway } from '../../src/gateway/index.ts';
 import type { Sequencer } from '../../src/sequencer/index.ts';
 import type { LimitStore, Store } from '../../src/store/index.ts';
@@ -99,7 +99,7 @@ function doomedParts(parts: Parts, faults: Faults): Parts {
     },
     slackMessages: {
       ...slackMessages,
-      put: (message) => faults.at(message.action, 'message', () => slackMessages.put(message)),
+      put: (message, post) => faults.at(message.action, 'message', () => slackMessages.put(message, post)),
     },
   };
   const sequencer: Sequencer = {
@@ -157,7 +157,8 @@ export async function startDoomed(
 ): Promise<Doomed> {
   const doomed = doomedParts(parts, faults);
   const deps = activityDeps(doomed, notifiers, null);
-  const shared = createJudging({ alone: deps, shared: deps });
+  const judging = createJudging({ alone: deps, shared: deps });
+  const telling = createTelling(deps);
   const client = new Client({
     connection,
     namespace,
@@ -167,7 +168,7 @@ export async function startDoomed(
   const taskQueue = 'doomed';
   return {
     split: gatewayOf(doomed, client, createJudging({ alone: deps, shared: deps })),
-    together: gatewayOf(doomed, client, shared, { taskQueue }),
-    worker: await startWorkerOn(doomed, connection, namespace, deps, { taskQueue, judging: shared }),
+    together: gatewayOf(doomed, client, judging, { taskQueue, telling }),
+    worker: await startWorkerOn(doomed, connection, namespace, deps, { taskQueue, judging, telling }),
   };
 }
