@@ -91,14 +91,17 @@ export class TreeAudit {
     const width = Math.min(TILE_WIDTH, this.#size - start);
     const file = tilePath({ level: 'entries', index: number, width });
     const at = { index: null, action: null, file };
-    const [hashTile, bundle] = await Promise.all([findTile(this.#files, 0, number, this.#size), this.#files(file)]);
+    const [hashTile, entryBundle] = await Promise.all([
+      findTile(this.#files, 0, number, this.#size),
+      this.#files(file),
+    ]);
     const tile = 'hashes' in hashTile ? hashTile.hashes : null;
     if ('finding' in hashTile) this.#report(hashTile.finding);
-    if (bundle === null) {
+    if (entryBundle === null) {
       const message = `${file} is missing: entries ${start} to ${start + width - 1} cannot be read`;
       this.#report({ ...at, code: 'entries-missing', message });
     }
-    const { entries, whole } = splitEntries(bundle ?? new Uint8Array(0));
+    const { entries, whole } = splitEntries(entryBundle ?? new Uint8Array(0));
     if (!whole) {
       this.#report({ ...at, code: 'entries-malformed', message: `${file} is cut off, or holds more than entries` });
     }
@@ -111,13 +114,13 @@ export class TreeAudit {
       const differing = tile.flatMap((hash, i) => (equalTo(hash, best[i]) ? [] : [i]));
       this.#report(alteredTile(tilePath({ level: 0, index: number, width }), differing));
     }
-    if (bundle !== null && complete === null && best === leaves) {
+    if (entryBundle !== null && complete === null && best === leaves) {
       const message = `${file} holds ${leaves.length} entries instead of ${width}`;
       this.#report({ ...at, code: 'entries-malformed', message });
     }
     this.#mark(start, best, before);
     const intact = same(leaves, best);
-    const differences = bundle === null || intact ? [] : differencesOf(leaves, best);
+    const differences = entryBundle === null || intact ? [] : differencesOf(leaves, best);
     const places = new Map(intact ? [] : leaves.map((hash, i) => [toHex(hash), i]));
     const genuine = best.flatMap((hash, i): FoundEntry[] => {
       const bytes = entries[intact || equalTo(hash, leaves[i]) ? i : (places.get(toHex(hash)) ?? -1)];
@@ -131,7 +134,7 @@ export class TreeAudit {
         file,
         bytes: 'at' in difference ? (entries[difference.at] ?? null) : null,
       })),
-      absent: bundle === null && tile === null,
+      absent: entryBundle === null && tile === null,
     };
   }
 

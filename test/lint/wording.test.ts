@@ -1,7 +1,9 @@
 /** Comments are plain English, and things have names that say what they are. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { readSources, type Source } from '../support/sources.ts';
+import { readSources, ROOT, type Source } from '../support/sources.ts';
 
 /** A renderer that records were sealed with is a copy that stays as it was. */
 const FROZEN = /^src\/slack\/blocks\/slack-\d+\//;
@@ -138,4 +140,25 @@ it('names say what a thing is', () => {
     return NO_NAMES.filter((name) => names.has(name)).map((name) => `${file}: ${name}`);
   });
   expect(named.sort()).toEqual(Object.keys(STAYS).sort());
+});
+
+describe('the glossary', () => {
+  const words = readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8')
+    .split('\n')
+    .flatMap((line) => /^\| (?!word |---)([^|]+) \|/.exec(line)?.[1] ?? []);
+
+  it('is in alphabetical order', () => {
+    expect(words.length).toBeGreaterThan(40);
+    expect(words).toEqual([...words].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
+  });
+
+  it('has no word that is not in a name of the code', () => {
+    const names = [...new Set(sources.flatMap(({ tree }) => namesOf(tree)))].join(' ').toLowerCase();
+    const unused = words.filter((word) => {
+      const code = [...word.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+      const plain = word.replace(/ \(.*/, '').split(', ');
+      return (code.length > 0 ? code : plain).some((one) => !names.includes(one.replaceAll(' ', '').toLowerCase()));
+    });
+    expect(unused).toEqual([]);
+  });
 });
