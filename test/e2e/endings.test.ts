@@ -17,7 +17,7 @@ rules:
     then: supervise
     approval:
       stages: [{ name: finance, approvers: ['group:finance'], remind: 1s }]
-      expires: 3s
+      expires: 6s
 notify: ['#finance-approvals']
 permit: 2s
 collectWithin: 4s
