@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Platform, Restartable } from '../cluster/platform.ts';
-import type { ServiceKind, ServiceProcess } from '../cluster/services.ts';
+import { insisting, type ServiceKind, type ServiceProcess } from '../cluster/services.ts';
 import type { Proxies } from './toxiproxy.ts';
 
 /** Workers, other processes, and what is around all of them: connections, disk, clock. */
@@ -72,30 +72,23 @@ export function faultsOf({ platform, services, proxies, smallDisk, clock }: Vict
   return faults;
 }
 
+/** How long workers are back after an absence, at least: whoever waits for a decision meanwhile is answered in the end. */
+const BACK_MS = 5000;
+
 /** All workers are away until everything that was released before has come due. */
 export function absence(services: readonly ServiceProcess[], ms: number): Fault {
   const workers = services.filter(({ kind }) => kind === 'worker');
-  return { name: 'no worker past outcome.within', of: 'workers', inflict: () => killed(workers, ms) };
+  const inflict = async (): Promise<void> => {
+    await killed(workers, ms);
+    await sleep(BACK_MS);
+  };
+  return { name: 'no worker past outcome.within', of: 'workers', inflict };
 }
 
 async function killed(victims: readonly Restartable[], ms: number): Promise<void> {
   await Promise.all(victims.map((victim) => victim.end('SIGKILL')));
   await sleep(ms);
-  await Promise.all(victims.map(restarted));
-}
-
-const STARTS = 10;
-
-/** As an orchestrator does: what ends at its start, since something else is not back yet, is started again. */
-async function restarted(victim: Restartable): Promise<void> {
-  for (let left = STARTS; ; left -= 1) {
-    try {
-      return await victim.start();
-    } catch (error) {
-      if (left === 1) throw error;
-      await sleep(1000);
-    }
-  }
+  await Promise.all(victims.map((victim) => insisting(() => victim.start())));
 }
 
 async function filled(folder: string, ms: number): Promise<void> {

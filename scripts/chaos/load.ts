@@ -89,6 +89,7 @@ export function startLoad({ url, key, approver, lanes, expiresMs, random, fault 
     body?: object,
     { token = key, idempotency }: { token?: string; idempotency?: string } = {},
   ): Promise<Answer | null> => {
+    let said = '';
     for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       const began = performance.now();
       const during = noted(seen, fault());
@@ -109,6 +110,7 @@ export function startLoad({ url, key, approver, lanes, expiresMs, random, fault 
           during.answers += 1;
           return { status: response.status, body: JSON.parse(text) as Answer['body'] };
         }
+        said = text;
         count(during, String(response.status));
       } catch (error) {
         count(during, reason(error));
@@ -117,7 +119,7 @@ export function startLoad({ url, key, approver, lanes, expiresMs, random, fault 
       }
       await sleep(PAUSE_MS);
     }
-    wrong.push(`${method} ${path} was not answered within ${PATIENCE_MS / 1000} s`);
+    wrong.push(`${method} ${path} was not answered within ${PATIENCE_MS / 1000} s, at last ${said.slice(0, 300)}`);
     return null;
   };
 

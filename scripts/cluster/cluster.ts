@@ -7,7 +7,7 @@ import { createLogger, openParts, type Parts } from '../../src/main/parts.ts';
 import { openSandbox, SANDBOX_PATH } from '../../src/main/sandbox.ts';
 import { openFront } from './front.ts';
 import type { Platform } from './platform.ts';
-import { startService, type ServiceKind, type ServiceProcess } from './services.ts';
+import { insisting, startService, type ServiceKind, type ServiceProcess } from './services.ts';
 
 export interface ClusterOptions {
   platform: Pick<Platform, 'temporalAddress' | 'createDatabase' | 'createNamespace'>;
@@ -87,7 +87,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   const { command } = options;
   const started = await Promise.allSettled(
-    kinds.map((kind) => startService(kind, { env: serviceEnv, say, ...(command === undefined ? {} : { command }) })),
+    kinds.map((kind) =>
+      insisting(() => startService(kind, { env: serviceEnv, say, ...(command === undefined ? {} : { command }) })),
+    ),
   );
   const services = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = started.find((one) => one.status === 'rejected');

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/store/index.ts';
 import type { Restartable } from './platform.ts';
 
@@ -26,6 +27,20 @@ interface ServiceOptions {
   say(line: string): void;
   /** The command in front of `countersign KIND`. */
   command?: readonly [string, ...string[]];
+}
+
+const STARTS = 10;
+
+/** As an orchestrator does: what ends at its start, since something else does not answer yet, is started again. */
+export async function insisting<T>(start: () => Promise<T>): Promise<T> {
+  for (let left = STARTS; ; left -= 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (left === 1) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 /** Starts one, and answers once it serves or runs. */
