@@ -10,6 +10,9 @@ import {
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
+/** Longer than the services say that a connection is kept: what they say is passed on. */
+const KEEP_ALIVE_MS = 90_000;
+
 export interface Front {
   server: Server;
   url: string;
@@ -27,7 +30,7 @@ export async function openFront(local: Record<string, RequestListener> = {}): Pr
     turn += 1;
     return services.apis.map((_, n) => services.apis[(turn + n) % services.apis.length] ?? '');
   };
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     const path = incoming.url ?? '/';
     const here = Object.entries(local).find(([prefix]) => path.startsWith(prefix));
     if (here === undefined) pass(incoming, outgoing, targets(path));
@@ -53,9 +56,10 @@ function pass(incoming: IncomingMessage, outgoing: ServerResponse, [target, ...o
     outgoing.writeHead(502, { 'content-type': 'text/plain' }).end('no service answers\n');
     return;
   }
-  const sent = request(target + (incoming.url ?? '/'), { method: incoming.method, headers: incoming.headers });
+  // As they came: two lines of one header stay two.
+  const sent = request(target + (incoming.url ?? '/'), { method: incoming.method, headers: incoming.rawHeaders });
   sent.on('response', (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
     answer.pipe(outgoing);
   });
   sent.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,7 @@
 /** HTTP manners: 405 with a right `Allow`, and the newest record of an action on every answer about it. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { onCluster } from '../support/not-on-cluster.ts';
 import { sharedStack, type SharedStack } from '../support/shared-stack.ts';
 import { CFO, LEAD, refund, type Answer } from '../support/stack.ts';
 
@@ -56,7 +57,8 @@ describe('x-request-id', () => {
   });
 });
 
-describe('/metrics on loopback', () => {
+// On a cluster each process has a port of its own for them.
+describe.skipIf(onCluster)('/metrics on loopback', () => {
   it('says what is counted to this machine, and nothing through a proxy', async () => {
     const text = await (await fetch(`${stack.url}/metrics`)).text();
     expect(text).toMatch(/^countersign_waiting \d/m);
