@@ -122,7 +122,7 @@ export interface VerdictRecord extends RecordHead {
 }
 
 /** What a person saw before they decided: hash of a pure renderer's output, and its version. */
-export interface Rendering {
+export interface SealedRendering {
   hash: string;
   renderer: string;
   /** Hash of the record that says that they opened the whole. Since version 2; left out where they did not. */
@@ -153,7 +153,7 @@ export interface DecisionRecord extends RecordHead {
   /** The identity and message, when it came through Slack or Teams: there the workspace is `teams:<tenant>`. */
   slack: { workspace: string; user: string; channel: string; message: string } | null;
   /** Exactly what the approver was shown. */
-  shown: Rendering | null;
+  shown: SealedRendering | null;
   /** The sentence of responsibility that the approver took on. */
   responsibility: string | null;
   /** Dotted path to old and new value; undisclosed values are committed. */

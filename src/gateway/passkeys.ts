@@ -7,7 +7,7 @@ import {
 } from '@simplewebauthn/server';
 import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
 import { sha256, toBase64Url, utf8 } from '../canonical/index.ts';
-import { CountersignError, type DecisionInput, type Door, type Rendering } from '../contract/index.ts';
+import { CountersignError, type DecisionInput, type Door, type SealedRendering } from '../contract/index.ts';
 import {
   challengeOf,
   decisionStatement,
@@ -146,7 +146,7 @@ export async function decisionOptions(
   caller: Caller,
   state: ActionState,
   input: DecisionInput,
-  how: { door: Door; delegation: { id: string; from: string } | null; shown: Rendering | null },
+  how: { door: Door; delegation: { id: string; from: string } | null; shown: SealedRendering | null },
 ): Promise<DecisionOptions> {
   const { site } = personAt(deps, caller);
   const mine = await live(deps, caller);

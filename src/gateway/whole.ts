@@ -9,7 +9,7 @@ import {
   WHOLE_RENDERER,
   type DecisionInput,
   type JsonObject,
-  type Rendering,
+  type SealedRendering,
 } from '../contract/index.ts';
 import type { Whole, WholeModel } from '../contract/views/index.ts';
 import { newExportChain, sealInChain } from '../engine/chain.ts';
@@ -112,7 +112,7 @@ export async function restsOn(
   state: ActionState,
   { decision, shown: named }: Pick<DecisionInput, 'decision' | 'shown'>,
   evidence: SlackEvidence | undefined,
-): Promise<Rendering | null> {
+): Promise<SealedRendering | null> {
   const { tenant, id } = state.action;
   const message = await showAction({ ...deps, consoleUrl: null }, state, state.approval);
   const unread = message.unread ?? [];

@@ -140,6 +140,7 @@ const SLEEPS: Record<string, string> = {
   'test/client/govern.test.ts': 'a caller stops while it waits',
   'test/e2e/budgets.test.ts': 'what was too dear is counted again later',
   'test/e2e/replay-order.test.ts': 'activities that take their time',
+  'test/main/first-key.test.ts': 'a seal that takes long enough for others to look',
   'test/scenarios/random.test.ts': 'a day’s commands say when to wait',
   'test/sequencer/crash-writer.ts': 'the pace of a writer that is killed',
   'test/sequencer/crash.test.ts': 'the moment of a kill is drawn from the seed',
