@@ -1,10 +1,10 @@
 /** Searches rows of the read model. Visibility is always one of the conditions, and pages follow a total order. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { CountersignError } from '../contract/index.ts';
 import type { Database } from './database.ts';
 import type { FactFilter, FactScope } from './fact-filter.ts';
 import { factConditions, isCovered } from './fact-conditions.ts';
-import { foundRows } from './fact-walk.ts';
+import { foundRows, isWalked } from './fact-walk.ts';
 import type { ActionFact } from './action-fact.ts';
 
 export const FACT_SORTS = ['askedAt', '-askedAt', 'amount', '-amount', 'waitMs', '-waitMs'] as const;
@@ -66,10 +66,11 @@ export interface FactSearch {
   count(tenant: string, filter: FactFilter, scope: FactScope, most: number): Promise<number>;
 }
 
-/** The column of an order, and whether the greatest comes first. */
-function orderOf(sort: FactSort): { column: 'askedAt' | 'amount' | 'waitMs'; descending: boolean } {
+/** The column of an order, and its direction. */
+function orderOf(sort: FactSort): { column: 'askedAt' | 'amount' | 'waitMs'; direction: 'asc' | 'desc' } {
   const descending = sort.startsWith('-');
-  return { column: (descending ? sort.slice(1) : sort) as 'askedAt' | 'amount' | 'waitMs', descending };
+  const column = (descending ? sort.slice(1) : sort) as 'askedAt' | 'amount' | 'waitMs';
+  return { column, direction: descending ? 'desc' : 'asc' };
 }
 
 const cursorOf = (sort: FactSort, value: string | number, index: number): string =>
@@ -86,6 +87,19 @@ function placeOf(sort: FactSort, cursor: string): { value: string | number; inde
   throw new CountersignError('invalid-request', 'the cursor is not one of ours, or of another order; begin again');
 }
 
+/** Rows that have a place in this order, beyond the cursor. @throws CountersignError `invalid-request` */
+function pageConditions(sort: FactSort, cursor: string | undefined): RawBuilder<boolean>[] {
+  const { column, direction } = orderOf(sort);
+  const name = sql.ref(column);
+  const conditions = [sql<boolean>`${name} is not null`];
+  if (cursor !== undefined) {
+    const { value, index } = placeOf(sort, cursor);
+    const beyond = direction === 'desc' ? sql`<` : sql`>`;
+    conditions.push(sql<boolean>`(${name}, first_index) ${beyond} (${value}, ${index})`);
+  }
+  return conditions;
+}
+
 function pageOf(rows: readonly ActionFact[], sort: FactSort, limit: number): FactPage {
   const facts = rows.slice(0, limit);
   const last = facts.at(-1);
@@ -93,16 +107,24 @@ function pageOf(rows: readonly ActionFact[], sort: FactSort, limit: number): Fac
   return { facts, nextCursor: more ? cursorOf(sort, last[orderOf(sort).column] ?? '', last.firstIndex) : null };
 }
 
-/** The values of each facet among the newest rows that were found. */
+/** Values that are named of each facet. */
+const FACET_VALUES = 50;
+const FACET_COLUMNS = FACETS.map((facet) => sql.ref(facet));
+
+/** The values of each facet among the newest rows that were found, all counted in one pass over them. */
 const countsOf = (newest: number) => sql`(
   select jsonb_agg(jsonb_build_object('facet', facet, 'value', value, 'count', count) order by facet, count desc, value)
-  from (${sql.join(
-    FACETS.map(
-      (facet) => sql`(select ${sql.lit(facet)} as facet, ${sql.ref(facet)} as value, count(*)::int as count
-        from (select * from found limit ${newest}) as newest where ${sql.ref(facet)} is not null group by 2 order by 3 desc, 2 limit 50)`,
-    ),
-    sql` union all `,
-  )}) as counted)`;
+  from (
+    select facet, value, count, row_number() over (partition by facet order by count desc, value) as place
+    from (
+      select case ${sql.join(
+        FACETS.map((facet) => sql`when grouping(${sql.ref(facet)}) = 0 then ${sql.lit(facet)}`),
+        sql` `,
+      )} end as facet, coalesce(${sql.join(FACET_COLUMNS)}) as value, count(*)::int as count
+      from (select ${sql.join(FACET_COLUMNS)} from found limit ${newest}) as newest
+      group by grouping sets (${sql.join(FACET_COLUMNS.map((column) => sql`(${column})`))})) as counted
+    where value is not null) as placed
+  where place <= ${FACET_VALUES})`;
 
 /** Rows that are enough to stop at the end of the walk. There are more, but counting them would take too long. */
 const ENOUGH = 500;
@@ -111,40 +133,32 @@ const ENOUGH_OF_ROWS = 100;
 
 /** @param walk rows that are walked through before the index of values is asked; the default is measured */
 export function createFactSearch(db: Database, walk?: number): FactSearch {
-  /** Whole rows, in the order of their time. */
-  const rowsOf = async (
-    tenant: string,
-    actions: readonly string[],
-    { descending }: { descending: boolean },
-  ): Promise<ActionFact[]> => {
+  const rowsOf = async (tenant: string, actions: readonly string[], sort: FactSort): Promise<ActionFact[]> => {
     if (actions.length === 0) return [];
-    const direction = descending ? 'desc' : 'asc';
+    const { column, direction } = orderOf(sort);
     return db
       .selectFrom('actionFact')
       .selectAll()
       .where('tenant', '=', tenant)
       .where('action', 'in', actions)
-      .orderBy('askedAt', direction)
+      .orderBy(column, direction)
       .orderBy('firstIndex', direction)
       .execute();
   };
   const search = async (tenant: string, { filter, scope, sort, cursor, limit }: FactQuery): Promise<FactPage> => {
-    const { column, descending } = orderOf(sort);
-    const place = cursor === undefined ? undefined : placeOf(sort, cursor);
+    const { column, direction } = orderOf(sort);
     if (column === 'askedAt') {
+      const place = cursor === undefined ? undefined : placeOf(sort, cursor);
       const after = place === undefined ? undefined : { askedAt: String(place.value), index: place.index };
-      const matching = foundRows(tenant, filter, scope, { descending, after }, { most: limit + 1, walk });
+      const order = { descending: direction === 'desc', after };
+      const matching = foundRows(tenant, filter, scope, order, { most: limit + 1, walk }, ['action']);
       const { rows } = await sql<{ action: string }>`with ${matching} select action from found`.execute(db);
       const actions = rows.map(({ action }) => action);
-      return pageOf(await rowsOf(tenant, actions, { descending }), sort, limit);
+      return pageOf(await rowsOf(tenant, actions, sort), sort, limit);
     }
-    const name = sql.ref(column);
-    const [direction, before] = descending ? (['desc', sql`<`] as const) : (['asc', sql`>`] as const);
     let query = db.selectFrom('actionFact').where('tenant', '=', tenant);
-    for (const condition of factConditions(filter, scope)) query = query.where(condition);
-    query = query.where(sql<boolean>`${name} is not null`);
-    if (place !== undefined)
-      query = query.where(sql<boolean>`(${name}, first_index) ${before} (${place.value}, ${place.index})`);
+    for (const condition of [...factConditions(filter, scope), ...pageConditions(sort, cursor)])
+      query = query.where(condition);
     const rows = await query
       .selectAll()
       .orderBy(column, direction)
@@ -157,25 +171,31 @@ export function createFactSearch(db: Database, walk?: number): FactSearch {
     search,
     async look(tenant, { counted, facets, ...query }) {
       const { filter, scope, sort, cursor, limit } = query;
-      // The newest rows are counted, so the first page is among them.
-      const isFirst = sort === '-askedAt' && cursor === undefined && limit < counted;
+      const { column, direction } = orderOf(sort);
       const enough = Math.max(limit + 1, isCovered(filter) ? ENOUGH : ENOUGH_OF_ROWS);
-      const matching = foundRows(tenant, filter, scope, { descending: true }, { most: counted + 1, enough, walk });
-      const listed = isFirst ? sql`array(select action from found limit ${limit + 1})` : sql`array[]::text[]`;
-      const asked = sql<{ actions: string[]; count: number; whole: boolean; facets: FacetCount[] | null }>`
+      const limits = { most: counted + 1, enough, walk };
+      const columns = ['action', column, ...(facets ? FACETS : [])] as const;
+      const matching = foundRows(tenant, filter, scope, { descending: true }, limits, columns);
+      // The newest rows are counted, so the first page is among them. Rare rows are counted all, so each page is.
+      const isFirst = sort === '-askedAt' && cursor === undefined && limit < counted;
+      const listed = isFirst
+        ? sql`array(select action from found limit ${limit + 1})`
+        : sql`case when (select whole and indexed from seen) then array(
+            select action from found where ${sql.join(pageConditions(sort, cursor), sql` and `)}
+            order by ${sql.ref(column)} ${sql.raw(direction)}, first_index ${sql.raw(direction)} limit ${limit + 1}) end`;
+      const asked = sql<{ actions: string[] | null; count: number; whole: boolean; facets: FacetCount[] | null }>`
         with ${matching}
-        select ${listed} as actions, (select count(*)::int from found) as count,
-          (select whole from seen) as whole, ${facets ? countsOf(counted) : sql`null`} as facets`;
-      const [rest, { rows }] = await Promise.all([isFirst ? null : search(tenant, query), asked.execute(db)]);
+        select ${listed} as actions, count, whole, ${facets ? countsOf(counted) : sql`null`} as facets from seen`;
+      const apart = isFirst || isWalked(filter, scope) ? null : search(tenant, query);
+      const [rest, { rows }] = await Promise.all([apart, asked.execute(db)]);
       const { actions, count, whole, facets: counts } = rows[0] ?? { actions: [], count: 0, whole: true, facets: null };
-      const page = rest ?? pageOf(await rowsOf(tenant, actions, { descending: true }), sort, limit);
-      return { ...page, count: Math.min(count, counted), exact: whole, facets: counts ?? [] };
+      const listedPage = async (): Promise<FactPage> =>
+        actions === null ? search(tenant, query) : pageOf(await rowsOf(tenant, actions, sort), sort, limit);
+      return { ...(rest ?? (await listedPage())), count: Math.min(count, counted), exact: whole, facets: counts ?? [] };
     },
     async count(tenant, filter, scope, most) {
-      const matching = foundRows(tenant, filter, scope, { descending: true }, { most, walk });
-      const { rows } = await sql<{ count: number }>`with ${matching} select count(*)::int as count from found`.execute(
-        db,
-      );
+      const matching = foundRows(tenant, filter, scope, { descending: true }, { most, walk }, []);
+      const { rows } = await sql<{ count: number }>`with ${matching} select count from seen`.execute(db);
       return rows[0]?.count ?? 0;
     },
   };
