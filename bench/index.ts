@@ -1,4 +1,4 @@
-/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload|processes] [small|whole|sealed|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
+/** `npm run bench [report|latency|client|console|lag|findings|evidence|policy|limits|workers|writers|queue|peers|backlog|parked|overload|processes] [small|whole|weathered|sealed|COUNT] [FOLDER]`: every benchmark starts its own servers and compares within one run. */
 import { client } from './client/index.ts';
 import { consoleBench } from './console/index.ts';
 import { latency } from './latency/index.ts';
@@ -15,11 +15,12 @@ const BENCHES: Record<string, () => Promise<boolean>> = {
   latency: () => latency(process.argv[3] === 'small'),
   client,
   console: () =>
-    consoleBench(
-      process.argv[3] === 'small' ? 100_000 : MILLION,
-      process.argv[4],
-      process.argv[3] === 'sealed' ? MILLION : undefined,
-    ),
+    consoleBench({
+      rows: process.argv[3] === 'small' ? 100_000 : MILLION,
+      kept: process.argv[4],
+      actions: process.argv[3] === 'sealed' ? MILLION : undefined,
+      weathered: process.argv[3] === 'weathered',
+    }),
   lag: async () => (await import('./console/lag.ts')).lagBench(),
   findings: async () =>
     (await import('./findings/index.ts')).findingsBench(process.argv[3] === 'small' ? 2000 : undefined),

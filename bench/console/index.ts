@@ -1,6 +1,6 @@
 /**
  * What a page of the console waits for with a million actions: a history is sealed by `scripts/seed`, its rows of the read model are copied
- * to as many as asked for where it has fewer, and each of sixty looks is taken as `GET /v1/actions?facets=true` takes it, first after a restart.
+ * to as many as asked for where it has fewer, weathered where that is asked for, and each of sixty looks is taken as `GET /v1/actions?facets=true` takes it, first after a restart.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { openEmbeddedPostgres, type Store } from '../../src/store/index.ts';
 import { percentile } from '../percentile.ts';
 import { reportsBench } from './reports.ts';
 import { fillRows } from './rows.ts';
+import { lying, weather } from './weather.ts';
 import { looks, type Look } from './filters.ts';
 
 const TENANT = 'default';
@@ -32,12 +33,18 @@ interface Timed {
   cpu: number;
 }
 
-/**
- * @param rows of the read model
- * @param kept a folder whose rows are made once and measured again the next time; else they are gone afterwards
- * @param actions how many are sealed, where the folder has no log yet
- */
-export async function consoleBench(rows = 1_000_000, kept?: string, actions = SEALED): Promise<boolean> {
+export interface ConsoleOptions {
+  /** Of the read model. */
+  rows: number;
+  /** A folder whose rows are made once and measured again the next time; else they are gone afterwards. */
+  kept: string | undefined;
+  /** How many are sealed, where the folder has no log yet. */
+  actions?: number | undefined;
+  /** Whether rows are changed as in the course of their actions, so that they lie as sealed ones do. */
+  weathered: boolean;
+}
+
+export async function consoleBench({ rows, kept, actions = SEALED, weathered }: ConsoleOptions): Promise<boolean> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'countersign-bench-console-'));
   const policies = fileURLToPath(new URL('../../scripts/seed/policies', import.meta.url));
   const config = loadConfig({ COUNTERSIGN_DATA: folder, COUNTERSIGN_POLICIES: policies });
@@ -51,6 +58,11 @@ export async function consoleBench(rows = 1_000_000, kept?: string, actions = SE
     }
     await parts.readModel.catchUp(TENANT);
     await fillRows(postgres.connectionString, TENANT, rows);
+    if (weathered) await weather(postgres.connectionString);
+    const { tableMiB, indexesMiB, correlation } = await lying(postgres.connectionString);
+    console.log(
+      `rows ${tableMiB.toFixed(0)} MiB, their indexes ${indexesMiB.toFixed(0)} MiB, in the order of time by ${correlation.toFixed(3)}`,
+    );
     // Cold: nothing of it is in the server's memory or in this process's.
     await parts.close();
     await postgres.stop();
