@@ -32,6 +32,7 @@ import * as teamsReach from './migrations/0350-teams-reach.ts';
 import * as limitRetention from './migrations/0370-limit-retention.ts';
 import * as slackPosts from './migrations/0390-slack-posts.ts';
 import * as inlineRows from './migrations/0395-inline-rows.ts';
+import * as factVacuum from './migrations/0420-fact-vacuum.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -64,6 +65,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0370-limit-retention': limitRetention,
   '0390-slack-posts': slackPosts,
   '0395-inline-rows': inlineRows,
+  '0420-fact-vacuum': factVacuum,
 };
 
 /**

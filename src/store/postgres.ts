@@ -83,9 +83,12 @@ const SEALING_POOL = 4;
 /** Connections for locks: a query that waits for one would wait for the lock's holder anyway. */
 const LOCKING_POOL = 6;
 
-/** A query that takes too long is cancelled, and a process that stopped inside a transaction loses its locks. */
-const timeouts = (statement: string): string =>
-  `set statement_timeout = '${statement}'; set idle_in_transaction_session_timeout = '20s'`;
+/**
+ * A query that takes too long is cancelled, and a process that stopped inside a transaction loses its locks. None is compiled: where a server does that, it
+ * takes longer than our longest searches.
+ */
+const session = (timeout: string): string =>
+  `set statement_timeout = '${timeout}'; set idle_in_transaction_session_timeout = '20s'; set jit = off`;
 
 /**
  * Each statement is planned once per connection. Of one that is given arrays PostgreSQL would otherwise expect more rows than come, and plan
@@ -119,7 +122,7 @@ function createPool(
     application_name: 'countersign',
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, though its types do not say so
     onConnect: async (client) => {
-      await client.query(plannedOnce ? `${timeouts(timeout)}; ${PLANNED_ONCE}` : timeouts(timeout));
+      await client.query(plannedOnce ? `${session(timeout)}; ${PLANNED_ONCE}` : session(timeout));
     },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
