@@ -231,7 +231,7 @@ describe.each(WALKERS)('the walk of $name', ({ name, person, slack }) => {
     expect((await fromConsole(await sessionOf(person), '/v1/me')).status).toBe(200);
     expect((await scim('DELETE', `/Users/${id}`)).status).toBe(204);
     expect((await scim('GET', `/Users/${id}`)).status).toBe(404);
-    expect(stack.stack.parts.directory.current('default').person(person)?.active).toBe(false);
+    expect((await stack.stack.parts.directory.fresh('default')).person(person)?.active).toBe(false);
   });
 });
 
@@ -257,7 +257,7 @@ describe('the directory that a provider keeps', () => {
     const { id } = (
       await scim('POST', '/Users', { userName: 'new@new.test', active: 'true', [ENTERPRISE]: { manager: boss.id } })
     ).body;
-    const directory = stack.stack.parts.directory.current('default');
+    const directory = await stack.stack.parts.directory.fresh('default');
     expect(directory.person('user:new@new.test')).toMatchObject({ manager: 'user:boss@new.test', active: true });
     expect((await scim('PUT', `/Users/${id}`, { userName: 'new@new.test', displayName: 'New' })).body.displayName).toBe(
       'New',

@@ -118,7 +118,7 @@ it('an event that is none, or not of the transmitter, stops nobody', async () =>
   ];
   for (const [what, token] of hostile) expect([what, (await push(await token)).status]).toEqual([what, 400]);
   expect((await push(await sign(good), 'application/json')).status).toBe(400);
-  expect(stack.stack.parts.directory.current('default').stopped(LEAD)).toBe(false);
+  expect((await stack.stack.parts.directory.fresh('default')).stopped(LEAD)).toBe(false);
 });
 
 it.each(['session-revoked', 'credential-change', 'assurance-level-change'])(

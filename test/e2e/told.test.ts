@@ -444,8 +444,11 @@ describe('a digest', () => {
     const [one = '', two = ''] = gathered;
     const digest = await digestAt('cs-general', '3 requests wait');
     await click(LEAD, one, digest);
-    const form = await stack.sandbox.control.waitFor(() => stack.sandbox.control.modal(slackId(LEAD)), 30_000);
-    expect(JSON.stringify(form.blocks)).toContain('ord_d1');
+    // Until it is looked up, a form says that it is.
+    const form = await stack.sandbox.control.waitFor(() => {
+      const open = stack.sandbox.control.modal(slackId(LEAD));
+      return JSON.stringify(open?.blocks).includes('ord_d1') ? open : undefined;
+    }, 30_000);
     const submitted = await stack.sandbox.control.submit({
       ...{ user: slackId(LEAD), viewId: form.id, values: { decision: 'approve' } },
     });

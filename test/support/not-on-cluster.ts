@@ -9,12 +9,14 @@ const WHY = {
   within: 'it takes the place of a part within the process, or watches one',
   servers:
     'it stops or replaces the PostgreSQL and the Temporal that its stack started itself; chaos and cluster-restore do that to a cluster’s',
+  addresses: 'it calls from thousands of addresses, and the services see that of their front',
   auto: 'it answers for the approvers, which only `countersign start` does',
 };
 
 const FILES: Record<string, string> = {
   'test/e2e/judging.test.ts': WHY.within,
   'test/e2e/slack-forged.test.ts': WHY.within,
+  'test/e2e/hostile-tokens.test.ts': WHY.addresses,
   'test/e2e/hanging.test.ts': WHY.servers,
   'test/e2e/outages.test.ts': WHY.servers,
   'test/e2e/commands.test.ts': WHY.auto,

@@ -139,11 +139,12 @@ export async function startTestStack(
         headers: { 'idempotency-key': key },
         ...(token === undefined ? {} : { token }),
       }),
-    person: (id) =>
+    person: async (id) =>
       issuePersonToken(stack.parts.keys.attestation, {
         person: id,
         tenant: 'default',
-        directory: stack.parts.directory.current('default'),
+        // What another process sealed just now counts.
+        directory: await stack.parts.directory.fresh('default'),
         now: Date.now(),
       }),
     async stop({ keepData = false, replay = true } = {}) {
