@@ -25,47 +25,53 @@ const FACT_FUNCTIONS = new Set(['hours', 'limit', 'within', 'cedar', 'opa']);
 /** Names that an expression uses and nobody declares, each with the nearest name that exists. */
 export function checkNames(names: Outline, scope: Scope, functions: ReadonlySet<string>): ExpressionProblem[] {
   const problems: ExpressionProblem[] = [];
-  const say = (offset: number, message: string, suggestion: string | null): void => {
-    problems.push({ offset, message, suggestion });
-  };
   for (const { name, offset } of names.variables) {
-    if (TYPE_NAMES.has(name)) continue;
-    if (!(VARIABLES as readonly string[]).includes(name)) {
-      say(
-        offset,
-        `nothing is called \`${name}\` here`,
-        didYouMean(name, VARIABLES) ?? `a condition sees ${VARIABLES.join(', ')}`,
-      );
-    } else if (name === 'now' && scope.kind === 'reference') {
-      say(offset, 'an approver expression reads the request only, not `now`', 'decide by time in `when`');
-    }
+    const problem = variableProblem(name, scope);
+    if (problem !== null) problems.push({ offset, ...problem });
   }
   for (const { path, offset } of names.fields) {
     const problem = unknownField(path);
-    if (problem !== null) say(offset, problem.message, problem.suggestion);
+    if (problem !== null) problems.push({ offset, ...problem });
   }
   for (const { name, offset } of names.items) {
-    if (!(VARIABLES as readonly string[]).includes(name) || name === 'execution') continue;
-    say(offset, `\`${name}\` cannot name the items of a list: it is part of the request`, 'choose another name');
+    if (!isVariable(name) || name === 'execution') continue;
+    const message = `\`${name}\` cannot name the items of a list: it is part of the request`;
+    problems.push({ offset, message, suggestion: 'choose another name' });
   }
-  for (const message of names.messages) {
-    say(message.offset, `\`${message.name}\` is a protobuf message, which policy does not make`, null);
+  for (const { name, offset } of names.messages) {
+    const message = `\`${name}\` is a protobuf message, which policy does not make`;
+    problems.push({ offset, message, suggestion: null });
   }
   for (const call of names.calls) {
-    if (!functions.has(call.name)) {
-      say(
-        call.offset,
-        `there is no function \`${call.name}\``,
-        didYouMean(call.name, [...functions].filter(isSpellable)),
-      );
-    } else if (scope.kind === 'reference' && FACT_FUNCTIONS.has(call.name)) {
-      say(call.offset, `an approver expression reads the request only, not \`${call.name}\``, 'decide by it in `when`');
-    } else {
-      const problem = checkCall(call, scope);
-      if (problem !== null) say(call.offset, problem.message, problem.suggestion);
-    }
+    const problem = callProblem(call, scope, functions);
+    if (problem !== null) problems.push({ offset: call.offset, ...problem });
   }
   return problems;
+}
+
+const isVariable = (name: string): boolean => (VARIABLES as readonly string[]).includes(name);
+
+function variableProblem(name: string, scope: Scope): Fault | null {
+  if (TYPE_NAMES.has(name)) return null;
+  if (!isVariable(name)) {
+    const suggestion = didYouMean(name, VARIABLES) ?? `a condition sees ${VARIABLES.join(', ')}`;
+    return { message: `nothing is called \`${name}\` here`, suggestion };
+  }
+  if (name !== 'now' || scope.kind !== 'reference') return null;
+  return {
+    message: 'an approver expression reads the request only, not `now`',
+    suggestion: 'decide by time in `when`',
+  };
+}
+
+function callProblem(call: FunctionCall, scope: Scope, functions: ReadonlySet<string>): Fault | null {
+  if (!functions.has(call.name)) {
+    const suggestion = didYouMean(call.name, [...functions].filter(isSpellable));
+    return { message: `there is no function \`${call.name}\``, suggestion };
+  }
+  if (scope.kind !== 'reference' || !FACT_FUNCTIONS.has(call.name)) return checkCall(call, scope);
+  const message = `an approver expression reads the request only, not \`${call.name}\``;
+  return { message, suggestion: 'decide by it in `when`' };
 }
 
 function isSpellable(name: string): boolean {
@@ -76,13 +82,14 @@ type Fault = Pick<ExpressionProblem, 'message' | 'suggestion'>;
 
 /** A field of `actor`, `context` or `execution` that no request can have; null when the path is fine. */
 export function unknownField(path: string): Fault | null {
-  const names = path.split('.');
-  const root = names.shift() ?? '';
+  const end = path.indexOf('.');
+  const root = end < 0 ? path : path.slice(0, end);
   if (root === 'surface' || root === 'action') {
-    return names.length === 0 ? null : { message: `\`${root}\` is text and has no fields`, suggestion: null };
+    return end < 0 ? null : { message: `\`${root}\` is text and has no fields`, suggestion: null };
   }
-  const closed = CLOSED_FIELDS[root];
-  if (closed === undefined) return null;
+  const closed = Object.hasOwn(CLOSED_FIELDS, root) ? CLOSED_FIELDS[root] : undefined;
+  if (closed === undefined || end < 0) return null;
+  const names = path.split('.').slice(1);
   while (root === 'actor' && names[0] === 'onBehalfOf') names.shift();
   const [name] = names;
   if (name === undefined || closed.includes(name)) return null;

@@ -1,4 +1,4 @@
-import { celEnv, isCelError, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
+import { CelScalar, celEnv, isCelError, parse, plan, type CelFunc, type CelInput, type CelResult } from '@bufbuild/cel';
 import { BoundedMap } from '../../canonical/index.ts';
 import type { ActionRequest, Json } from '../../contract/index.ts';
 import { type Scope, checkNames } from './check.ts';
@@ -8,7 +8,7 @@ import { policyFunctions } from './functions.ts';
 import { partsOf, type Conjuncts } from './implies.ts';
 import type { ExpressionProblem } from './scan.ts';
 import { type Outline, outline, type Parsed, parseExpression } from './syntax.ts';
-import { prepareTree } from './prepare.ts';
+import { COMPARISONS, prepareTree } from './prepare.ts';
 import { faultOf } from './fault.ts';
 import { Bindings, FullNames, toJson } from './values.ts';
 
@@ -48,17 +48,32 @@ const MACROS = ['_&&_', '_||_', '_?_:_', '_[_]', '@not_strictly_false', '__not_s
 
 type Evaluate = (variables: Record<string, CelInput>) => CelResult;
 
-/** An expression that is valid in itself, in whatever policy. */
-interface Planned extends Omit<Tree, 'parsed'> {
-  text: string;
-  evaluate: Evaluate;
+/** What the text of an expression says, whatever bundle it is in. */
+class Reading {
+  readonly text: string;
+  readonly outline: Outline;
+  #parts: Conjuncts | undefined;
+
+  constructor(text: string, names: Outline) {
+    this.text = text;
+    this.outline = names;
+  }
+
+  parts(): Conjuncts {
+    if (this.#parts === undefined) this.#parts = partsOf(parse(this.text));
+    return this.#parts;
+  }
 }
 
-/** What the text of an expression says, whatever bundle it is in. */
 interface Tree {
   parsed: Parsed;
-  outline: Outline;
-  parts(): Conjuncts;
+  reading: Reading;
+}
+
+/** An expression that is valid in itself, in whatever policy. It holds no tree: a large bundle has tens of thousands. */
+interface Planned {
+  reading: Reading;
+  evaluate: Evaluate;
 }
 
 /**
@@ -74,8 +89,45 @@ function readTree(text: string): Tree | ExpressionProblem {
   if (names === null)
     return { offset: 0, message: 'the expression is too deep', suggestion: 'split it into several rules' };
   prepareTree(parsed.expr);
-  let parts: Conjuncts | undefined;
-  return { parsed, outline: names, parts: () => (parts === undefined ? (parts = partsOf(parse(text))) : parts) };
+  return { parsed, reading: new Reading(text, names) };
+}
+
+type Run = <T>(
+  planned: Planned,
+  frame: Frame,
+  accept: (value: CelResult) => T | undefined,
+  wanted: string,
+) => Answer<T>;
+
+/** A class, so that none of its many instances brings functions of its own. */
+class PlannedExpression implements Expression {
+  readonly #planned: Planned;
+  readonly #run: Run;
+
+  constructor(planned: Planned, run: Run) {
+    this.#planned = planned;
+    this.#run = run;
+  }
+
+  get text(): string {
+    return this.#planned.reading.text;
+  }
+
+  get outline(): Outline {
+    return this.#planned.reading.outline;
+  }
+
+  parts(): Conjuncts {
+    return this.#planned.reading.parts();
+  }
+
+  test(frame: Frame): Answer<boolean> {
+    return this.#run(this.#planned, frame, asBoolean, 'true or false');
+  }
+
+  read(frame: Frame): Answer<Json> {
+    return this.#run(this.#planned, frame, toJson, 'value that JSON can say exactly');
+  }
 }
 
 /** Makes an expression engine. Engines share nothing that changes, so bundles cannot disturb each other. */
@@ -87,7 +139,7 @@ export function createConditions(): Conditions {
     return running;
   });
   const free = celEnv({ funcs: functions });
-  const env = celEnv({ funcs: [...free.funcs].map((func) => charged(func, () => running)) });
+  const env = celEnv({ funcs: usualFirst([...free.funcs]).map((func) => charged(func, () => running)) });
   const known = new Set([...[...env.funcs].map((callable) => callable.name), ...MACROS]);
   const readTime = plan(env, parse('timestamp(text)')) as Evaluate;
   const texts = new Map<string, Planned | ExpressionProblem>();
@@ -98,56 +150,56 @@ export function createConditions(): Conditions {
       const tree = trees.get(text) ?? readTree(text);
       trees.set(text, tree);
       if ('message' in tree) return tree;
-      for (const { path } of tree.outline.fields) fullNames.add(path);
-      const { parsed, ...read } = tree;
-      return { ...read, text, evaluate: plan(env, parsed) as Evaluate };
+      const { parsed, reading } = tree;
+      for (const { path } of reading.outline.fields) fullNames.add(path);
+      return { reading, evaluate: plan(env, parsed) as Evaluate };
     } catch (error) {
       return { offset: 0, message: error instanceof Error ? error.message : 'not an expression', suggestion: null };
     }
   }
 
-  function run<T>(
-    planned: Planned,
-    frame: Frame,
-    accept: (value: CelResult) => T | undefined,
-    wanted: string,
-  ): Answer<T> {
+  const run: Run = ({ reading, evaluate }, frame, accept, wanted) => {
     const before = running;
     running = frame;
     try {
-      const value = planned.evaluate(frame.bindings as unknown as Record<string, CelInput>);
+      const value = evaluate(frame.bindings as unknown as Record<string, CelInput>);
       if (frame.steps > STEPS_MAX) return { ok: false, error: `loops visit more than ${STEPS_MAX} items` };
-      if (isCelError(value)) return { ok: false, error: faultOf(value.message, planned.text) };
+      if (isCelError(value)) return { ok: false, error: faultOf(value.message, reading.text) };
       const accepted = accept(value);
       return accepted === undefined ? { ok: false, error: `it yields no ${wanted}` } : { ok: true, value: accepted };
     } catch (error) {
-      return { ok: false, error: faultOf(error instanceof Error ? error.message : '', planned.text) };
+      return { ok: false, error: faultOf(error instanceof Error ? error.message : '', reading.text) };
     } finally {
       running = before;
     }
-  }
+  };
 
   return {
     compile(text, scope) {
-      const planned = texts.get(text) ?? prepare(text);
-      texts.set(text, planned);
+      let planned = texts.get(text);
+      if (planned === undefined) texts.set(text, (planned = prepare(text)));
       if ('message' in planned) return { expression: null, problems: [planned] };
-      const problems = checkNames(planned.outline, scope, known);
+      const problems = checkNames(planned.reading.outline, scope, known);
       if (problems.length > 0) return { expression: null, problems };
-      const expression: Expression = {
-        text,
-        outline: planned.outline,
-        parts: planned.parts,
-        test: (frame) => run(planned, frame, asBoolean, 'true or false'),
-        read: (frame) => run(planned, frame, toJson, 'value that JSON can say exactly'),
-      };
-      return { expression, problems: [] };
+      return { expression: new PlannedExpression(planned, run), problems: [] };
     },
     bind(request, now) {
       return new Bindings(request, () => readTime({ text: now() }) as CelInput, fullNames);
     },
   };
 }
+
+/**
+ * Overloads are tried one after another. A comparison has one for each pair of types, and no two values fit two of them, so those of numbers and
+ * texts, which requests consist of, come first.
+ */
+const usualFirst = (funcs: readonly CelFunc[]): CelFunc[] =>
+  [...funcs].sort((one, other) => Number(isUsual(other)) - Number(isUsual(one)));
+
+const USUAL: readonly unknown[] = [CelScalar.DOUBLE, CelScalar.STRING];
+
+const isUsual = (func: CelFunc): boolean =>
+  COMPARISONS.has(func.name) && func.arguments.every((type) => USUAL.includes(type));
 
 function asBoolean(value: CelResult): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;

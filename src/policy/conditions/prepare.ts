@@ -9,7 +9,8 @@ export const TIME_GUARD = '@instant';
 /** Asks where the value of a field came from. */
 export const PROVENANCE = 'provenance';
 
-const COMPARISONS = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
+/** Operators that compare two values. */
+export const COMPARISONS: ReadonlySet<string> = new Set(['_<_', '_<=_', '_>_', '_>=_', '_==_', '_!=_']);
 
 /** Parts of a request whose numbers are JSON numbers, so doubles. */
 const JSON_ROOTS = new Set(['actor', 'resource', 'params', 'context', 'execution']);

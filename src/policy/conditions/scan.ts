@@ -5,6 +5,9 @@ import { EXPRESSION_MAX } from '../schema.ts';
 export const NESTING_MAX = 32;
 const BRACKETS_MAX = 400;
 
+/** Of `(`, `[`, `{`, `\\`, `"` and `'`; a bracket is closed by the next character, or the one behind it. */
+const [ROUND, SQUARE, CURLY, BACKSLASH, DOUBLE, SINGLE] = [0x28, 0x5b, 0x7b, 0x5c, 0x22, 0x27];
+
 /** A fault in a text, with its offset. */
 export interface ExpressionProblem {
   offset: number;
@@ -26,25 +29,37 @@ export function scan(text: string): ExpressionProblem | null {
   }
   let depth = 0;
   let opened = 0;
-  let quote: string | null = null;
+  let quote = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    if ('([{'.includes(char)) {
-      opened += 1;
-      if (quote === null) depth += 1;
+    const char = text.charCodeAt(at);
+    const isQuoted = quote !== 0;
+    switch (char) {
+      case ROUND:
+      case SQUARE:
+      case CURLY:
+        opened += 1;
+        if (!isQuoted) depth += 1;
+        if (opened <= BRACKETS_MAX && depth <= NESTING_MAX) break;
+        return problem(
+          at,
+          `brackets nest at most ${NESTING_MAX} deep, ${BRACKETS_MAX} in all`,
+          'split it into several rules',
+        );
+      case ROUND + 1:
+      case SQUARE + 2:
+      case CURLY + 2:
+        if (!isQuoted) depth -= 1;
+        break;
+      case BACKSLASH:
+        if (isQuoted) at += 1;
+        break;
+      case DOUBLE:
+      case SINGLE:
+        if (!isQuoted) quote = char;
+        else if (char === quote) quote = 0;
+        break;
+      default:
     }
-    if (opened > BRACKETS_MAX || depth > NESTING_MAX) {
-      return problem(
-        at,
-        `brackets nest at most ${NESTING_MAX} deep, ${BRACKETS_MAX} in all`,
-        'split it into several rules',
-      );
-    }
-    if (quote !== null) {
-      if (char === '\\') at += 1;
-      else if (char === quote) quote = null;
-    } else if (char === '"' || char === "'") quote = char;
-    else if (')]}'.includes(char)) depth -= 1;
   }
   return null;
 }

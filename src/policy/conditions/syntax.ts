@@ -14,9 +14,9 @@ export const NOTHING_BOUND: ReadonlySet<string> = new Set();
 export interface FunctionCall {
   name: string;
   /** Null for an argument that is not a string literal. Empty for an operator, and so is `paths`. */
-  literals: (string | null)[];
+  literals: readonly (string | null)[];
   /** Where an argument is a field, its path. */
-  paths: (string | null)[];
+  paths: readonly (string | null)[];
   offset: number;
 }
 
@@ -68,56 +68,63 @@ function guess(text: string, offset: number, rest: string): string | null {
   return null;
 }
 
+/** A part of a tree that is still to be visited, with the names that are bound there. */
+interface Visit {
+  expr: Expr | undefined;
+  depth: number;
+  bound: ReadonlySet<string>;
+}
+
 /**
  * Walks a syntax tree without recursion and tells what it names. Null when the tree is deeper than {@link DEPTH_MAX}.
  */
 export function outline(parsed: Parsed): Outline | null {
   const result: Outline = { variables: [], fields: [], calls: [], items: [], messages: [] };
   const positions = parsed.sourceInfo?.positions ?? {};
-  const offsetOf = (expr: Expr): number => positions[Number(expr.id)] ?? 0;
-  const work: { expr: Expr; depth: number; bound: ReadonlySet<string> }[] = [];
-  const push = (expr: Expr | undefined, depth: number, bound: ReadonlySet<string>): void => {
-    if (expr !== undefined) work.push({ expr, depth, bound });
-  };
-  push(parsed.expr, 0, NOTHING_BOUND);
-  for (let item = work.pop(); item !== undefined; item = work.pop()) {
-    const { expr, bound } = item;
-    const depth = item.depth + 1;
+  const work: Visit[] = [{ expr: parsed.expr, depth: 1, bound: NOTHING_BOUND }];
+  for (let visit = work.pop(); visit !== undefined; visit = work.pop()) {
+    const { expr, depth, bound } = visit;
+    if (expr === undefined) continue;
     if (depth > DEPTH_MAX) return null;
+    const offset = positions[Number(expr.id)] ?? 0;
     const kind = expr.exprKind;
     switch (kind.case) {
       case 'identExpr':
-        if (!bound.has(kind.value.name)) result.variables.push({ name: kind.value.name, offset: offsetOf(expr) });
+        if (!bound.has(kind.value.name)) result.variables.push({ name: kind.value.name, offset });
         break;
       case 'selectExpr': {
         const path = fieldPath(expr, bound);
-        if (path !== null) result.fields.push({ path, offset: offsetOf(rootOf(expr)), tested: kind.value.testOnly });
-        push(path === null ? kind.value.operand : rootOf(expr), depth, bound);
+        const root = path === null ? kind.value.operand : rootOf(expr);
+        if (path !== null) {
+          const at = root === undefined ? offset : (positions[Number(root.id)] ?? 0);
+          result.fields.push({ path, offset: at, tested: kind.value.testOnly });
+        }
+        work.push({ expr: root, depth: depth + 1, bound });
         break;
       }
       case 'callExpr':
-        result.calls.push(callOf(kind.value, bound, offsetOf(expr)));
-        push(kind.value.target, depth, bound);
-        for (const arg of kind.value.args) push(arg, depth, bound);
+        result.calls.push(callOf(kind.value, bound, offset));
+        work.push({ expr: kind.value.target, depth: depth + 1, bound });
+        for (const arg of kind.value.args) work.push({ expr: arg, depth: depth + 1, bound });
         break;
       case 'listExpr':
-        for (const element of kind.value.elements) push(element, depth, bound);
+        for (const element of kind.value.elements) work.push({ expr: element, depth: depth + 1, bound });
         break;
       case 'structExpr':
-        if (kind.value.messageName !== '')
-          result.messages.push({ name: kind.value.messageName, offset: offsetOf(expr) });
+        if (kind.value.messageName !== '') result.messages.push({ name: kind.value.messageName, offset });
         for (const entry of kind.value.entries) {
-          if (entry.keyKind.case === 'mapKey') push(entry.keyKind.value, depth, bound);
-          push(entry.value, depth, bound);
+          if (entry.keyKind.case === 'mapKey') work.push({ expr: entry.keyKind.value, depth: depth + 1, bound });
+          work.push({ expr: entry.value, depth: depth + 1, bound });
         }
         break;
       case 'comprehensionExpr': {
         const fold = kind.value;
-        result.items.push({ name: fold.iterVar, offset: offsetOf(expr) });
+        result.items.push({ name: fold.iterVar, offset });
         const inside = new Set([...bound, fold.iterVar, fold.accuVar]);
-        push(fold.iterRange, depth, bound);
-        push(fold.accuInit, depth, bound);
-        for (const part of [fold.loopCondition, fold.loopStep, fold.result]) push(part, depth, inside);
+        work.push({ expr: fold.iterRange, depth: depth + 1, bound }, { expr: fold.accuInit, depth: depth + 1, bound });
+        for (const part of [fold.loopCondition, fold.loopStep, fold.result]) {
+          work.push({ expr: part, depth: depth + 1, bound: inside });
+        }
         break;
       }
       default:
@@ -130,9 +137,11 @@ type Call = Extract<Expr['exprKind'], { case: 'callExpr' }>['value'];
 
 function callOf({ function: name, args }: Call, bound: ReadonlySet<string>, offset: number): FunctionCall {
   // Nobody asks for the arguments of an operator, and most calls are operators.
-  if (OPERATOR.test(name)) return { name, literals: [], paths: [], offset };
+  if (OPERATOR.test(name)) return { name, literals: NO_NAMES, paths: NO_NAMES, offset };
   return { name, literals: args.map(stringLiteral), paths: args.map((arg) => fieldPath(arg, bound)), offset };
 }
+
+const NO_NAMES: readonly never[] = [];
 
 /** `_&&_`, `@in`: no function of ours is called so. */
 const OPERATOR = /^[^a-zA-Z]/;
