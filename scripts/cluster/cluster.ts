@@ -58,7 +58,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const parts = await openParts(config, databaseUrl, createLogger('error'));
   const sandbox = config.slack === null ? (openSandbox(config, parts, createSlackSandbox) as SlackSandbox) : null;
   const local = sandbox === null ? {} : { [SANDBOX_PATH]: express().use(SANDBOX_PATH, sandbox.router) };
-  const front = await openFront(local);
+  // An identity provider may know the address beforehand.
+  const front = await openFront(local, Number(env['COUNTERSIGN_PORT'] ?? 0));
   sandbox?.attachWebSocket(front.server);
   sandbox?.setUrl(front.url + SANDBOX_PATH);
   sandbox?.control.setRequestUrl(`${front.url}/slack/events`);

@@ -21,8 +21,12 @@ export interface Front {
   close(): Promise<void>;
 }
 
-/** @param local Serves what begins with one of these paths here. */
-export async function openFront(local: Record<string, RequestListener> = {}): Promise<Front> {
+/**
+ * @param local Serves what begins with one of these paths here.
+ *
+ * @param port Any free one by default.
+ */
+export async function openFront(local: Record<string, RequestListener> = {}, port = 0): Promise<Front> {
   let services: { apis: readonly string[]; slack: string | null } = { apis: [], slack: null };
   let turn = 0;
   const targets = (path: string): string[] => {
@@ -36,7 +40,7 @@ export async function openFront(local: Record<string, RequestListener> = {}): Pr
     if (here === undefined) pass(incoming, outgoing, targets(path));
     else here[1](incoming, outgoing);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     server,

@@ -447,7 +447,7 @@ describe('a digest', () => {
     // Until it is looked up, a form says that it is.
     const form = await stack.sandbox.control.waitFor(() => {
       const open = stack.sandbox.control.modal(slackId(LEAD));
-      return JSON.stringify(open?.blocks).includes('ord_d1') ? open : undefined;
+      return open !== undefined && JSON.stringify(open.blocks).includes('ord_d1') ? open : undefined;
     }, 30_000);
     const submitted = await stack.sandbox.control.submit({
       ...{ user: slackId(LEAD), viewId: form.id, values: { decision: 'approve' } },
