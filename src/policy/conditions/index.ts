@@ -99,7 +99,7 @@ type Run = <T>(
   wanted: string,
 ) => Answer<T>;
 
-/** A class, so that none of its many instances brings functions of its own. */
+/** A class, so that its many instances share their functions. */
 class PlannedExpression implements Expression {
   readonly #planned: Planned;
   readonly #run: Run;
