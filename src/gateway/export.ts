@@ -91,7 +91,7 @@ export async function exportRecords(
   });
   const { type, extension } = KINDS[format];
   const stamp = at.replaceAll(/[-:]|\.\d+/g, '');
-  const name = format === 'bundle' ? 'logReader' : 'records';
+  const name = format === 'bundle' ? 'evidence' : 'records';
   return {
     record: sealed.hash,
     records,

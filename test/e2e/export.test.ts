@@ -89,6 +89,13 @@ describe('GET /v1/export', () => {
     expect(text.split('\r\n')).toHaveLength(5);
   });
 
+  it('is a file that is named after what it holds', async () => {
+    const [records, archive] = [await get('format=jsonl', owner), await get('format=bundle', owner)];
+    expect(records.headers.get('content-disposition')).toMatch(/"countersign-default-records-\w+\.jsonl"/);
+    expect(archive.headers.get('content-disposition')).toMatch(/"countersign-default-evidence-\w+\.tar\.gz"/);
+    await Promise.all([records.text(), archive.arrayBuffer()]);
+  });
+
   it('filters as the list of records does', async () => {
     const lines = parse(await (await get('format=jsonl&decision=refuse&surface=payments.refund', owner)).text());
     expect(lines.map(({ record }) => record.action)).toEqual([actions.refused]);
