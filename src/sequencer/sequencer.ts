@@ -23,6 +23,7 @@
  * What is sealed of an action whose start is on its way may be written before it may be sealed, in a transaction that only waits for its commit
  * (`hold`). The head is locked meanwhile, so only a writer that goes ahead and has nothing else to write does it, and only for a moment.
  */
+import { DeadlinePassed, within } from '../availability/index.ts';
 import { equalBytes } from '../canonical/index.ts';
 import { CountersignError, ENVELOPE_MAX_BYTES } from '../contract/index.ts';
 import { nodeVerifyEd25519, type NoteSigner, type TenantKeys } from '../keys/index.ts';
@@ -330,7 +331,7 @@ class LogWriter {
     const { log, leaving = [] } = this.#keys;
     const bounded = ({ key, sign }: Pick<NoteSigner, 'key' | 'sign'>): Pick<NoteSigner, 'key' | 'sign'> => ({
       key,
-      sign: (message) => within(SIGNER_MS, sign(message)),
+      sign: (message) => signedInTime(sign(message)),
     });
     return grow(end, records, bounded(log), leaving.map(bounded));
   }
@@ -339,21 +340,15 @@ class LogWriter {
 const hashesOf = (bytes: Uint8Array): Uint8Array[] => (bytes.length === 0 ? [] : tileHashes(bytes));
 
 /** @throws CountersignError `unavailable` when the signer fails or does not answer. */
-async function within(ms: number, signing: Promise<Uint8Array>): Promise<Uint8Array> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-  });
+async function signedInTime(signing: Promise<Uint8Array>): Promise<Uint8Array> {
   try {
-    return await Promise.race([signing, late]);
+    return await within(SIGNER_MS, signing);
   } catch (error) {
     throw new CountersignError(
       'unavailable',
       'the log key cannot sign now, and nothing is sealed unsigned; nothing was released. try again',
       { cause: error },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -370,19 +365,11 @@ const sealedFrom = (from: number, records: readonly StagedRecord[]): SealedRecor
   records.map(({ recordHash, envelope }, i) => ({ index: from + i, recordHash, envelope, existing: false }));
 
 /** What became of it within this time. */
-async function soon(until: Promise<void>, ms: number): Promise<'yes' | 'no' | 'late'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), ms)));
-  const outcome = until.then(
-    () => 'yes' as const,
-    () => 'no' as const,
+const soon = (until: Promise<void>, ms: number): Promise<'yes' | 'no' | 'late'> =>
+  within(ms, until).then(
+    () => 'yes',
+    (error: unknown) => (error instanceof DeadlinePassed ? 'late' : 'no'),
   );
-  try {
-    return await Promise.race([outcome, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 function sealedOf(sealed: ReadonlyMap<string, SealedEntry>, record: StagedRecord): SealedRecord[] {
   const entry = sealed.get(keyOf(record));
