@@ -29,15 +29,16 @@ interface ServiceOptions {
   command?: readonly [string, ...string[]];
 }
 
-const STARTS = 10;
+/** Longer than anything it needs is ever away. */
+const INSISTS_MS = 180_000;
 
 /** As an orchestrator does: what ends at its start, since something else does not answer yet, is started again. */
 export async function insisting<T>(start: () => Promise<T>): Promise<T> {
-  for (let left = STARTS; ; left -= 1) {
+  for (const until = Date.now() + INSISTS_MS; ;) {
     try {
       return await start();
     } catch (error) {
-      if (left === 1) throw error;
+      if (Date.now() > until) throw error;
       await sleep(1000);
     }
   }
