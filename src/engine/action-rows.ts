@@ -9,7 +9,7 @@ import type { LimitShare, RowChange, RowDifference, RowTable } from '../register
 import { KEPT_MS, type RowsOfAction, type Review, type StoredAction, type StoredPermit } from '../store/index.ts';
 import type { ActionState } from '../store/action-state.ts';
 import type { EngineDeps } from './deps.ts';
-import { createVoucher, type VouchedJudgment } from './facts.ts';
+import { createVoucher } from './facts.ts';
 import { readLife, readPayload, type Life } from './life.ts';
 import { heldAmiss, sharesOfReservations } from './limit-count.ts';
 import { openPermit } from './permit.ts';
@@ -315,7 +315,7 @@ function ofLimitDecision(deps: ActionRowDeps, stored: unknown, life: Life): RowD
       : say('removed', 'how it was judged under limits is gone');
   }
   if (state.erased !== undefined && text(stored) === '{}') return [];
-  return wroteJudgement(deps, tenant, id, stored)
+  return wroteJudgement(deps, tenant, id, stored) || wroteWithRecord(deps, tenant, id, stored)
     ? []
     : say('altered', 'the row says that it was judged otherwise than it was');
 }
@@ -346,7 +346,11 @@ function ofUnsealed(
   ];
 }
 
+const isObject = (stored: unknown): stored is object => typeof stored === 'object' && stored !== null;
+
+const wroteWithRecord = (deps: ActionRowDeps, tenant: string, id: string, stored: unknown): boolean =>
+  isObject(stored) && createVoucher(deps, tenant, id).isRecorded(stored);
+
 function wroteJudgement(deps: ActionRowDeps, tenant: string, id: string, stored: unknown): boolean {
-  if (typeof stored !== 'object' || stored === null || !('judgement' in stored)) return false;
-  return createVoucher(deps, tenant, id).isVouched(stored as VouchedJudgment);
+  return isObject(stored) && createVoucher(deps, tenant, id).isVouched(stored);
 }

@@ -10,6 +10,10 @@ export interface ActivationSource {
   current(tenant: string): Promise<{ activations: readonly Activation[] }>;
 }
 
+/** Of what is in force: the hash of the bundle, null where none was ever published. */
+export const bundleInForce = ({ activations }: { activations: readonly Activation[] }): string | null =>
+  activations.at(-1)?.bundle ?? null;
+
 /** How many compiled bundles are cached. Older ones are compiled again when a parked action needs them. */
 const CACHED_MAX = 32;
 
@@ -24,9 +28,7 @@ export function createPolicyBundles(
   const { asking } = createPrograms();
   return {
     asking,
-    async inForce(tenant) {
-      return (await register.current(tenant)).activations.at(-1)?.bundle ?? null;
-    },
+    inForce: async (tenant) => bundleInForce(await register.current(tenant)),
     async compiled(tenant, hash) {
       const key = `${tenant}\n${hash}`;
       const known = compiled.get(key);

@@ -30,7 +30,7 @@ export interface StoredJudgment {
   shares?: LimitShare[];
 }
 
-/** The stored form with the engine's MAC. Empty for an action that was erased meanwhile. */
+/** The stored form with the engine's MAC. Without a judgement for an action whose record was written with it, and empty for one that is erased. */
 export type VouchedJudgment = Partial<StoredJudgment & { mac: string }>;
 
 /** Authenticates stored judgements. Otherwise a writer to the database could decide an action before it is asked for. */
@@ -39,12 +39,17 @@ export function createVoucher({ commitments }: Pick<EngineDeps, 'commitments'>, 
     const plain = JSON.parse(JSON.stringify({ judgement, facts, shares })) as Json;
     return commitments('judgement under limits v1', `${tenant}\n${id}\n${canonicalize(plain)}`);
   };
+  const recorded = (): string[] => commitments('judged with its record v1', `${tenant}\n${id}`);
   return {
     vouched: (stored: StoredJudgment): VouchedJudgment => ({ ...stored, mac: macs(stored)[0] ?? '' }),
     isVouched: ({ judgement, facts, shares, mac = '' }: VouchedJudgment): boolean =>
-      judgement === undefined ||
-      facts === undefined ||
+      judgement !== undefined &&
+      facts !== undefined &&
       macs({ judgement, facts, ...(shares === undefined ? {} : { shares }) }).includes(mac),
+    /** What is stored where the record is written with it: nobody asks for the judgement again. */
+    recorded: (): VouchedJudgment => ({ mac: recorded()[0] ?? '' }),
+    isRecorded: ({ mac = '', ...rest }: VouchedJudgment): boolean =>
+      Object.keys(rest).length === 0 && recorded().includes(mac),
   };
 }
 
@@ -58,9 +63,8 @@ export function withoutValues(
   return mapKeys({ judgement, facts }, named);
 }
 
-/** Puts the values back. @param stored is empty for an action that was erased meanwhile, and then stays so */
+/** Puts the values back. */
 export function withValues(stored: StoredJudgment, request: VouchedRequest): Judgment {
-  if ((stored as Partial<StoredJudgment>).facts === undefined) return { ...stored, counted: [] };
   const counted = stored.facts.limits.map(({ key }) => key);
   return {
     ...mapKeys(stored, (_limit, paths) => paths.map((path) => keyPart(readPath(request, path) ?? null))),

@@ -1,5 +1,12 @@
 /** Judges a request by the current bundle, after gathering facts and counting limits. */
-import type { ActionRequest, Facts, Judgement, LimitFact, Reservation } from '../contract/index.ts';
+import {
+  CountersignError,
+  type ActionRequest,
+  type Facts,
+  type Judgement,
+  type LimitFact,
+  type Reservation,
+} from '../contract/index.ts';
 import {
   advisersOf,
   asksPrograms,
@@ -29,6 +36,7 @@ import { COUNTS_LESS, COUNTS_MAX, countsLess, leastCounts, sharesOfReservations 
 import { peopleFacts } from './oncall.ts';
 import { SilentPolicy } from './programs.ts';
 import { countersOf, earlierRefusals, refusalFacts, sharesOf } from './refusals.ts';
+import { readActionState } from './seal.ts';
 import type { JudgeInput } from './types.ts';
 
 const NO_BUNDLE: Judgement = {
@@ -152,7 +160,7 @@ export async function prepareJudgment(
   const slow = asksPrograms(bundle);
   // Slow questions come before the limits are locked.
   if (slow) await judge(await deps.store.limits.usage(tenant, input.id, queries, now));
-  const { vouched, isVouched } = createVoucher(deps, tenant, input.id);
+  const { vouched, isVouched, recorded } = createVoucher(deps, tenant, input.id);
   const takes = ({ judgement }: Pick<Judgment, 'judgement'>): Reservation[] => {
     const { reservations, verdict, grant } = judgement;
     const more =
@@ -177,6 +185,8 @@ export async function prepareJudgment(
       });
     const decided = await counting(deps, tenant, decide);
     if (decided === null) return refusedByFault(deps, bundle, request, identity, COUNTS_LESS);
+    if (decided.value.judgement === undefined && (await readActionState(deps, tenant, input.id)) !== null)
+      throw judgedMeanwhile();
     if (!isVouched(decided.value)) {
       deps.log.error({ action: input.id, tenant }, 'somebody wrote a judgement into the database');
       const refused = refusedByFault(deps, bundle, request, identity, FORGED);
@@ -197,12 +207,11 @@ export async function prepareJudgment(
     const reservations = takes(value);
     const shares = sharesOfReservations(reservations, now.getTime());
     const early: MadeJudgment = { ...value, counted, shares, committed: free.committed };
-    const decided = { reservations, value: stored(value, shares) };
     return {
       early,
       end,
-      alongside: () => [alongside(decided)],
-      settle: async () => ((await take(decided)) ? early : underLocks()),
+      alongside: () => [alongside({ reservations, value: recorded() })],
+      settle: async () => ((await take({ reservations, value: stored(value, shares) })) ? early : underLocks()),
     };
   } catch (error) {
     end();
@@ -211,6 +220,10 @@ export async function prepareJudgment(
 }
 
 class CountedLess extends Error {}
+
+/** Its record is sealed. */
+const judgedMeanwhile = (): CountersignError =>
+  new CountersignError('unavailable', 'the action was judged by somebody else meanwhile; ask again with the same key');
 
 /** Null when the database still counts less than the records after several tries. */
 async function counting<T>(

@@ -1,4 +1,5 @@
 /** Asks for actions, and reads them. */
+import { setImmediate } from 'node:timers/promises';
 import { DeadlinePassed, within } from '../availability/index.ts';
 import { CountersignError, isClosed, isOpen, isRefused, type Action } from '../contract/index.ts';
 import { isCarriedOut } from '../engine/activation.ts';
@@ -39,14 +40,19 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
     return { action, receipt: refused ? await deps.logReader.receipt(caller.tenant, newest) : null };
   };
 
+  const requested = async (caller: Caller, body: unknown, idempotencyKey: string | undefined): Promise<Action> =>
+    starter.request(caller, starter.read(body, idempotencyKey));
+
   const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>
-    settled(caller, await timely(starter.request(caller, body, idempotencyKey)), waitMs);
+    settled(caller, await timely(requested(caller, body, idempotencyKey)), waitMs);
 
   return {
     async submit(authorization, body, idempotencyKey, waitMs) {
       const ask = async (): Promise<{ caller: Caller; action: Action }> => {
-        const { caller, begun } = await arrive(authorization, (tenant) => starter.begin(tenant, idempotencyKey));
-        return { caller, action: await starter.request(caller, body, idempotencyKey, begun) };
+        const arriving = arrive(authorization, (tenant) => starter.begin(tenant, idempotencyKey));
+        const reading = whileAsked(() => starter.read(body, idempotencyKey));
+        const { caller, begun } = await arriving;
+        return { caller, action: await starter.request(caller, await reading, begun) };
       };
       const { caller, action } = await timely(deps.register.atOnce(ask));
       return settled(caller, action, waitMs);
@@ -68,6 +74,13 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
       return { ...answered, action };
     },
   };
+}
+
+/** Does it once the database has been asked, instead of waiting idly. What it throws may be thrown later, or never. */
+function whileAsked<T>(work: () => T): Promise<T> {
+  const done = setImmediate().then(work);
+  done.catch(() => undefined);
+  return done;
 }
 
 /** @throws CountersignError `unavailable` when the verdict takes longer than its deadline; `readyz` says what hangs. */

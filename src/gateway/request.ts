@@ -8,9 +8,10 @@ import {
   type ActionRequest,
 } from '../contract/index.ts';
 import { mayAsk, type Caller } from '../identity/index.ts';
+import { bundleInForce } from '../engine/compiled-bundles.ts';
 import { actionIdOf, workflowIdOf, bodyMac } from '../engine/ids.ts';
 import { checkConnector } from '../engine/measure.ts';
-import { readActionState, withPermit, type StoredState } from '../engine/seal.ts';
+import { actionStateOf, readActionState, withPermit, type StoredState } from '../engine/seal.ts';
 import { notFound, visibleTo } from './access.ts';
 import { wake, type Asleep } from './asleep.ts';
 import { recordRefusal } from './attempts.ts';
@@ -42,6 +43,16 @@ export function checkCallback({ callback }: ActionRequest, targets: WebhookTarge
   });
 }
 
+/** A request as it was read: nothing of it depends on who asks. */
+export interface ReadRequest {
+  request: ActionRequest;
+  idempotencyKey: string;
+  id: string;
+  hash: string;
+  /** Recognises the same body under the same key. */
+  mac: string;
+}
+
 /** What a request starts from: the stored action if there is one, and the current bundle. */
 interface Beginning {
   row: StoredState | null;
@@ -53,9 +64,17 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
   /** Identical requests that arrive together share one start. */
   const starting = new Map<string, { mac: string; answer: Promise<Action> }>();
 
+  /** One statement, unless the log is being read for somebody else. */
   const begin = async (tenant: string, id: string): Promise<Beginning> => {
-    const [row, bundle] = await Promise.all([readActionState(deps, tenant, id), deps.bundles.inForce(tenant)]);
-    return { row, bundle };
+    const { looks, actions } = deps.store;
+    const { looked, value } = await deps.register.currentBeside(tenant, {
+      async together(range) {
+        const { look, row } = await looks.withAction(tenant, range, id);
+        return { look, value: row };
+      },
+      alone: () => actions.get(tenant, id),
+    });
+    return { row: value === null ? null : actionStateOf(value), bundle: bundleInForce(looked) };
   };
 
   const answered = async (caller: Caller, row: StoredState | null, mac: string): Promise<Action | null> => {
@@ -66,10 +85,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
 
   const start = async (
     caller: Caller,
-    request: ActionRequest,
-    idempotencyKey: string,
-    id: string,
-    mac: string,
+    { request, idempotencyKey, id, hash, mac }: ReadRequest,
     beginning: Promise<Beginning>,
   ): Promise<Action> => {
     const { tenant } = caller;
@@ -86,7 +102,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
         action: id,
         by: caller.id,
         via: 'api',
-        requestHash: hashOf(request),
+        requestHash: hash,
         caller,
         bundle,
       }),
@@ -175,17 +191,23 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
     /** What a request of this key starts from. */
     begin: (tenant: string, rawKey: string | undefined): Promise<Beginning> => begin(tenant, actionIdOf(rawKey ?? '')),
 
-    async request(
-      caller: Caller,
-      body: unknown,
-      rawKey: string | undefined,
-      beginning: Promise<Beginning> | null = null,
-    ): Promise<Action> {
+    /** @throws CountersignError as {@link checkIdempotencyKey}, {@link readRequest} and {@link checkCallback} */
+    read(body: unknown, rawKey: string | undefined): ReadRequest {
       const idempotencyKey = checkIdempotencyKey(rawKey);
       const request = readRequest(body);
       checkCallback(request, deps.webhookTargets ?? 'public');
+      return {
+        request,
+        idempotencyKey,
+        id: actionIdOf(idempotencyKey),
+        hash: hashOf(request),
+        mac: bodyMac(idempotencyKey, request),
+      };
+    },
+
+    async request(caller: Caller, read: ReadRequest, beginning: Promise<Beginning> | null = null): Promise<Action> {
+      const { request, id, mac } = read;
       checkConnector(deps, caller.tenant, request);
-      const id = actionIdOf(idempotencyKey);
       if (mayAsk(caller, request)?.kind === 'surface') {
         const refusal = new CountersignError(
           'forbidden',
@@ -194,14 +216,13 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
         return recordRefusal(deps, caller, id, 'api', () => Promise.reject(refusal));
       }
       await checkReversed(deps, caller, request);
-      const mac = bodyMac(idempotencyKey, request);
       const key = `${caller.tenant}\n${caller.id}\n${id}`;
       const running = starting.get(key);
       if (running !== undefined) {
         sameBody(running.mac, mac);
         return running.answer;
       }
-      const answer = start(caller, request, idempotencyKey, id, mac, beginning ?? begin(caller.tenant, id));
+      const answer = start(caller, read, beginning ?? begin(caller.tenant, id));
       starting.set(key, { mac, answer });
       try {
         return await answer;

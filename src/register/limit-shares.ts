@@ -3,7 +3,14 @@
  * policy does not disclose. The log therefore gives the least that a limit has to count, whichever rows somebody deleted.
  */
 import { z } from 'zod';
-import { addDecimals, compareDecimals, formatDecimal, parseDecimal, type Decimal } from '../canonical/index.ts';
+import {
+  BoundedMap,
+  addDecimals,
+  compareDecimals,
+  formatDecimal,
+  parseDecimal,
+  type Decimal,
+} from '../canonical/index.ts';
 import type { RecordPayload } from '../contract/index.ts';
 import type { Keys } from '../keys/index.ts';
 import { textSeals } from './sealed-text.ts';
@@ -31,20 +38,27 @@ const PURPOSE = 'limit shares v1';
 /** Lengths are multiples of it, so that they reveal nothing of the amounts. */
 const PADDING = 128;
 
+/** How many of the latest seals are remembered. Their process reads each of them again soon, as a part of the log. */
+const REMEMBERED = 1000;
+
 const sharesSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.number(), z.boolean()]));
 
 /** Encrypts shares under the stack's own secret. */
 export function shareSeals(keys: Pick<Keys, 'commitments'>): ShareSeals {
   const texts = textSeals(keys, PURPOSE, PADDING);
   const about = (tenant: string, action: string): string => `${tenant}\n${action}`;
+  const made = new BoundedMap<string, LimitShare[]>(REMEMBERED);
   return {
-    seal: (tenant, action, shares) =>
-      texts.seal(
-        tenant,
-        about(tenant, action),
-        JSON.stringify(shares.map(({ slot, amount, at, until, stays = false }) => [slot, amount, at, until, stays])),
-      ),
+    seal(tenant, action, shares) {
+      const whole = shares.map((share) => ({ ...share, stays: share.stays ?? false }));
+      const text = JSON.stringify(whole.map(({ slot, amount, at, until, stays }) => [slot, amount, at, until, stays]));
+      const sealed = texts.seal(tenant, about(tenant, action), text);
+      made.set(`${about(tenant, action)}\n${sealed}`, whole);
+      return sealed;
+    },
     open(tenant, action, sealed) {
+      const known = made.get(`${about(tenant, action)}\n${sealed}`);
+      if (known !== undefined) return known;
       const text = texts.open(tenant, about(tenant, action), sealed);
       const read = text === null ? [] : sharesOf(text);
       return read.map(([slot, amount, at, until, stays]) => ({ slot, amount, at, until, stays }));

@@ -109,9 +109,6 @@ const OPEN_LEAVES = `select leaf_hash as "leafHash" from log_entry
 /** PostgreSQL ends a connection that is silent for this long during its turn, because its process was stopped or cut off. */
 const TURN = `set local idle_in_transaction_session_timeout = '2500ms'`;
 
-/** How long what is held waits for a lock. The process that has one is at work, and what is not written beside a start is written behind it. */
-const BRIEFLY = `set local lock_timeout = '25ms'`;
-
 const unborn = (head: LogHead | undefined): LogHead | null => (head === undefined || head.size === 0 ? null : head);
 
 async function lock(connection: Connection, tenant: string): Promise<LogHead | null> {
@@ -187,10 +184,10 @@ export function createLogStore({ db, hold, query, transaction, sealUnderLock }: 
       }
     },
     async hold(tenant, expected, append, alongside) {
-      const opening = [TURN, BRIEFLY, ...lockEach(alongside.flatMap(({ locks }) => locks))].join('; ');
+      const locks = lockEach(alongside.flatMap((one) => one.locks));
       const writes = [...alongside.map(({ write }) => write), swapStatement(tenant, expected, append)];
       try {
-        const held = await hold(opening, writes);
+        const held = await hold(locks, writes);
         const written = held.rows.map((rows) => rows.length === 1);
         if (written.every(Boolean)) return held;
         await held.rollback();

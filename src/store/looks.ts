@@ -1,4 +1,5 @@
 /** Reads what is in force in one statement: the end of the log, its new entries, and the rows of freezes. */
+import { STORED_ACTION, type StoredAction } from './actions.ts';
 import type { Freeze } from './freezes.ts';
 import type { LogHead } from './log-types.ts';
 import type { Postgres } from './postgres.ts';
@@ -22,6 +23,8 @@ export interface LookRange {
 
 export interface LookStore {
   at(tenant: string, range: LookRange): Promise<Look>;
+  /** {@link at}, and the row of an action, null where there is none: of one moment. */
+  withAction(tenant: string, range: LookRange, action: string): Promise<{ look: Look; row: StoredAction | null }>;
 }
 
 /** What a row holds of a look. */
@@ -48,6 +51,10 @@ export const LOOK_TABLE = '(select 1) as one left join log_head h on h.tenant = 
 
 const LOOK = `select ${LOOK_COLUMNS} from ${LOOK_TABLE}`;
 
+/** `$4` is the action. */
+const LOOK_WITH_ACTION = `select ${LOOK_COLUMNS}, ${STORED_ACTION}
+from ${LOOK_TABLE} left join action a on a.tenant = $1 and a.id = $4`;
+
 export function lookOf({ size, frontier, root, checkpoint, envelopes, freezes }: LookRow): Look {
   return {
     head: size === null || size === 0 ? null : { size, frontier, root, checkpoint },
@@ -62,6 +69,17 @@ export function createLookStore({ ask }: Pick<Postgres, 'ask'>): LookStore {
       const rows = await ask<LookRow>({ name: 'look', text: LOOK, values: [tenant, from, from + most] });
       const [row] = rows;
       return row === undefined ? { head: null, envelopes: [], freezes: [] } : lookOf(row);
+    },
+    async withAction(tenant, { from, most }, action) {
+      const values = [tenant, from, from + most, action];
+      const statement = { name: 'look-with-action', text: LOOK_WITH_ACTION, values };
+      const [both] = await ask<LookRow & (StoredAction | { id: null })>(statement);
+      if (both === undefined) throw new Error('a row that is always there was not answered');
+      const { size, frontier, root, checkpoint, envelopes, freezes, ...row } = both;
+      return {
+        look: lookOf({ size, frontier, root, checkpoint, envelopes, freezes }),
+        row: row.id === null ? null : row,
+      };
     },
   };
 }

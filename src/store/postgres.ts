@@ -69,10 +69,11 @@ export interface Postgres {
     decide: (rows: unknown[][]) => Promise<{ value: T; write: Statement }>,
   ): Promise<{ value: T; written: unknown[] }>;
   /**
-   * Writes in a transaction that stays open until its caller ends it, one way or the other, on a connection as for `locking`. Answers when all
-   * is written and nothing is committed; what fails is rolled back.
+   * Takes locks and writes in a transaction that stays open until its caller ends it, one way or the other. Answers when all is written and
+   * nothing is committed; what fails is rolled back. It waits only briefly for locks, and PostgreSQL ends the connection of a process that hangs
+   * meanwhile. `locks` are sent unchanged, so they must not contain a caller's text.
    */
-  hold(opening: string, writes: readonly Statement[]): Promise<OpenTransaction>;
+  hold(locks: readonly string[], writes: readonly Statement[]): Promise<OpenTransaction>;
   /** Resolves when the server answers now, rejects within a second when it does not. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -82,6 +83,8 @@ export interface Postgres {
 const SEALING_POOL = 4;
 /** Connections for locks: a query that waits for one would wait for the lock's holder anyway. */
 const LOCKING_POOL = 6;
+/** Connections for what is held open: one per log is in use at a time, for milliseconds. */
+const HOLDING_POOL = 2;
 
 /**
  * A query that takes too long is cancelled, and a process that stopped inside a transaction loses its locks. None is compiled: where a server does that, it
@@ -96,6 +99,12 @@ const session = (timeout: string): string =>
  */
 const PLANNED_ONCE = `set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off`;
 
+/**
+ * What is held is soon committed, and waits no longer for a lock than it is worth: the process that has one is at work, and what is not written
+ * beside a start is written behind it.
+ */
+const HELD_BRIEFLY = `set idle_in_transaction_session_timeout = '2500ms'; set lock_timeout = '25ms'`;
+
 /** How long a connection may take to be made, in milliseconds. */
 const CONNECT_MS = 4000;
 
@@ -104,14 +113,17 @@ interface PoolOptions {
   pipeline?: boolean;
   /** Whether the plan of a statement is the same for all values. */
   plannedOnce?: boolean;
+  /** Statements for each new connection, beside those that all have. */
+  more?: string;
   /** Of one statement, in PostgreSQL's words. */
   timeout?: string;
 }
 
 function createPool(
   connectionString: string,
-  { max, pipeline = false, plannedOnce = false, timeout = '30s' }: PoolOptions,
+  { max, pipeline = false, plannedOnce = false, more, timeout = '30s' }: PoolOptions,
 ): pg.Pool {
+  const settings = [session(timeout), ...(plannedOnce ? [PLANNED_ONCE] : []), ...(more === undefined ? [] : [more])];
   const pool = new pg.Pool({
     connectionString,
     max,
@@ -122,7 +134,7 @@ function createPool(
     application_name: 'countersign',
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, though its types do not say so
     onConnect: async (client) => {
-      await client.query(plannedOnce ? `${session(timeout)}; ${PLANNED_ONCE}` : session(timeout));
+      await client.query(settings.join('; '));
     },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
@@ -170,7 +182,9 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   const guarded = (options: PoolOptions): Guarded => ({ pool: createPool(connectionString, options), circuit });
   const searching = guarded({ max: poolSize });
   const sealing = guarded({ max: SEALING_POOL, pipeline: true });
-  const locks = guarded({ max: LOCKING_POOL, pipeline: true, plannedOnce: true, timeout: `${CONNECT_MS}ms` });
+  const options = { pipeline: true, plannedOnce: true, timeout: `${CONNECT_MS}ms` };
+  const locks = guarded({ max: LOCKING_POOL, ...options });
+  const holding = guarded({ max: HOLDING_POOL, more: HELD_BRIEFLY, ...options });
   const db: Database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translatingPool(searching) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -194,10 +208,10 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
       const { value, written } = await locking(sealing, opening, reads, decide);
       return { value, written: await written };
     },
-    hold: (opening, writes) => hold(locks, opening, writes),
+    hold: (opening, writes) => hold(holding, ['begin', ...opening].join('; '), writes),
     check: () => circuit.check(),
     async close() {
-      await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), end()]);
+      await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), holding.pool.end(), end()]);
     },
   };
 }

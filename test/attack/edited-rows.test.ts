@@ -173,7 +173,7 @@ const EDITS: [name: string, course: Course, statement: string, says: string][] =
   [
     'how it was judged under limits',
     'released',
-    `update limit_decision set value = jsonb_set(value::jsonb, '{judgement,verdict,rule}', '"forged"')::json where action = $1`,
+    `update limit_decision set value = (value::jsonb || '{"judgement": {"verdict": {"rule": "forged"}}}')::json where action = $1`,
     'limit_decision altered',
   ],
   [

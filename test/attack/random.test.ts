@@ -78,7 +78,7 @@ const EDITS: Record<string, string> = {
   'the time of its permits': `update permit set expires_at = expires_at + interval '1 day' where action = $1`,
   'its permits': `delete from permit where action = $1`,
   'its share': `delete from limit_reservation where action = $1`,
-  'how it was judged': `update limit_decision set value = jsonb_set(value::jsonb, '{facts,now}', '"x"')::json where action = $1`,
+  'how it was judged': `update limit_decision set value = (value::jsonb || '{"facts": {"now": "x"}}')::json where action = $1`,
   'that it was judged': `delete from limit_decision where action = $1`,
   'the size of its share': `update limit_reservation set amount = amount - 1 where action = $1`,
 };
