@@ -146,3 +146,7 @@ it(
     expect(workers.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null]);
   },
 );
+
+it('nothing that they do is deprecated by Node or a library', () => {
+  expect(stack.warnings).toEqual([]);
+});

@@ -17,6 +17,8 @@ export interface Processes {
   worker(): Promise<ChildProcess>;
   /** Where the process that was started last says how it is. */
   readonly ownPort: string;
+  /** What Node warned of in any of them, such as a use that a library deprecates. */
+  readonly warnings: readonly string[];
   /** `kill -9`. */
   kill(child: ChildProcess): Promise<void>;
   /** Sends JSON to the API at `url`, as the first key or as `token`. */
@@ -53,13 +55,16 @@ export async function startProcesses(settings: NodeJS.ProcessEnv = {}): Promise<
     ...settings,
   };
   let ownPort = '';
+  const warnings: string[] = [];
+  const note = (line: string): void => void (/Warning:/.test(line) && warnings.push(line));
   const service = async (verb: 'api' | 'worker', says: RegExp): Promise<{ child: ChildProcess; said: string }> => {
     const child = spawn(process.execPath, ['bin/countersign.js', verb], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     children.push(child);
     for await (const line of createInterface({ input: child.stderr })) {
       ownPort = /says how it is at (http:\S+)\/metrics/.exec(line)?.[1] ?? ownPort;
+      note(line);
       if (says.test(line)) {
-        child.stderr.resume();
+        createInterface({ input: child.stderr }).on('line', note);
         return { child, said: line };
       }
     }
@@ -71,6 +76,7 @@ export async function startProcesses(settings: NodeJS.ProcessEnv = {}): Promise<
     get ownPort() {
       return ownPort;
     },
+    warnings,
     async kill(child) {
       child.kill('SIGKILL');
       await once(child, 'exit');
