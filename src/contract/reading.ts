@@ -5,6 +5,7 @@ import {
   dayOf,
   DAY,
   faultOfNumber,
+  hashOf,
   instantOf,
   isCanonicalError,
   pointerOf,
@@ -68,6 +69,17 @@ export function readRequest(body: unknown): ActionRequest {
   }
   READ.add(parsed.data);
   return parsed.data;
+}
+
+const HASHES = new WeakMap<object, string>();
+
+/** `hashOf` a request. Of one that was read here it is made once: nobody changes what was read. */
+export function hashOfRequest(request: ActionRequest): string {
+  const known = HASHES.get(request);
+  if (known !== undefined) return known;
+  const hash = hashOf(request);
+  if (READ.has(request)) HASHES.set(request, hash);
+  return hash;
 }
 
 /** The refusal of a request that names a connector which this engine does not have for it. */

@@ -1,8 +1,9 @@
 /** The requester's identity: what is known of the chain, and whether anything is in conflict. */
 import { UNKNOWN_CALLER } from '../contract/engine-names.ts';
-import { canonicalBytes, hashOf } from '../canonical/index.ts';
+import { canonicalBytes } from '../canonical/index.ts';
 import {
   actingChain,
+  hashOfRequest,
   isCountersignError,
   type ActionRequest,
   type Facts,
@@ -73,7 +74,7 @@ export async function identify(deps: EngineDeps, input: JudgeInput): Promise<Ide
     const exposed = input.arrivedInClear === true ? await exposedIn(deps, input) : null;
     if (exposed !== null) return refuse(exposed.by, exposed.conflict);
     const start = await startOf(deps, input);
-    if (start !== null && start.requestHash !== hashOf(input.request))
+    if (start !== null && start.requestHash !== hashOfRequest(input.request))
       return refuse(null, 'the token was made for another request');
     const caller = start?.caller ?? (await deps.authenticate(input.token));
     if (caller.tenant !== input.tenant) return refuse(caller.id, 'the token belongs to another tenant');

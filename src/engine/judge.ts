@@ -203,7 +203,10 @@ async function settling(
     if (ready !== null && ready.hidden === null && alongside !== undefined && beside?.isAlone() === true) {
       const holding = { alongside: [...prepared.alongside(), alongside], until: beside.acknowledged };
       const sealed = await ready.signed.hold(holding);
-      if (sealed !== null) return { sealed };
+      if (sealed !== null) {
+        prepared.sealed();
+        return { sealed };
+      }
     }
     const [made, stored] = await Promise.all([prepared.settle(), payload.store()]);
     return { made, stored, ready: made === early && stored?.actionKey === payload.actionKey ? ready : null };

@@ -76,6 +76,8 @@ export interface PreparedJudgment {
   early: MadeJudgment | null;
   /** What the early judgement takes of limits, to be written with its record. */
   alongside(): Alongside[];
+  /** The early judgement is sealed, with what it takes. */
+  sealed(): void;
   /** The judgement that holds, with its reservations: the early one, if nothing changed meanwhile. */
   settle(): Promise<MadeJudgment>;
   /** Must be called once, whatever happened. */
@@ -86,6 +88,7 @@ export interface PreparedJudgment {
 export const settled = (made: MadeJudgment): PreparedJudgment => ({
   early: made,
   alongside: () => [],
+  sealed: () => undefined,
   settle: () => Promise.resolve(made),
   end: () => undefined,
 });
@@ -197,9 +200,9 @@ export async function prepareJudgment(
   };
 
   const glance = beside && !slow ? await deps.store.limits.glance(tenant, input.id, queries, now) : null;
-  const later = { early: null, settle: underLocks, alongside: () => [] };
+  const later = { early: null, settle: underLocks, alongside: () => [], sealed: () => undefined };
   if (glance === null) return { ...later, end: () => undefined };
-  const { facts: limits, take, alongside, end } = glance;
+  const { facts: limits, take, taken, alongside, end } = glance;
   try {
     // The count under the locks checks again, and refuses if it has to.
     if (await isTooLittle(limits)) return { ...later, end };
@@ -207,10 +210,13 @@ export async function prepareJudgment(
     const reservations = takes(value);
     const shares = sharesOfReservations(reservations, now.getTime());
     const early: MadeJudgment = { ...value, counted, shares, committed: free.committed };
+    // Nobody asks again for a judgement whose record is written with it.
+    const withRecord = { reservations, value: recorded() };
     return {
       early,
       end,
-      alongside: () => [alongside({ reservations, value: recorded() })],
+      alongside: () => [alongside(withRecord)],
+      sealed: () => taken(withRecord),
       settle: async () => ((await take({ reservations, value: stored(value, shares) })) ? early : underLocks()),
     };
   } catch (error) {

@@ -50,7 +50,10 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
     async submit(authorization, body, idempotencyKey, waitMs) {
       const ask = async (): Promise<{ caller: Caller; action: Action }> => {
         const arriving = arrive(authorization, (tenant) => starter.begin(tenant, idempotencyKey));
-        const reading = whileAsked(() => starter.read(body, idempotencyKey));
+        const reading = whileAsked(() => {
+          deps.store.payloads.prepare();
+          return starter.read(body, idempotencyKey);
+        });
         const { caller, begun } = await arriving;
         return { caller, action: await starter.request(caller, await reading, begun) };
       };

@@ -1,7 +1,7 @@
-import { hashOf } from '../canonical/index.ts';
 import {
   checkKey,
   CountersignError,
+  hashOfRequest,
   isCountersignError,
   readRequest,
   type Action,
@@ -109,7 +109,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
     };
     const wakesAt = deps.now().getTime() + deps.startDelayMs;
     const begun = started(input, id);
-    const judging = judgedHere(input, id, begun, wakesAt);
+    const judging = judgedHere(input, { id, mac }, begun, wakesAt);
     if (await begun) {
       const judged = await judging;
       if (judged !== null) return judged.action;
@@ -133,7 +133,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
    */
   const judgedHere = async (
     input: GovernedActionInput,
-    id: string,
+    { id, mac }: Pick<ReadRequest, 'id' | 'mac'>,
     begun: Promise<boolean>,
     wakesAt: number,
   ): Promise<Judged | null> => {
@@ -142,7 +142,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
     });
     acknowledged.catch(() => undefined);
     try {
-      const judged = await deps.judging.begin({ ...input, id, createdAt: deps.now().toISOString() }, acknowledged);
+      const judged = await deps.judging.begin({ ...input, id, mac, createdAt: deps.now().toISOString() }, acknowledged);
       if (needsWorkflow(judged, input, deps.startDelayMs)) void announcedAndWoken(judged, wakesAt);
       else asleep.leave(input.tenant, id, wakesAt);
       return judged;
@@ -200,7 +200,7 @@ export function createStarter(deps: GatewayDeps, asleep: Asleep) {
         request,
         idempotencyKey,
         id: actionIdOf(idempotencyKey),
-        hash: hashOf(request),
+        hash: hashOfRequest(request),
         mac: bodyMac(idempotencyKey, request),
       };
     },

@@ -25,11 +25,19 @@ export function createPayloadCipher(keys: readonly [NamedKey, ...NamedKey[]]): P
     if (key === undefined) contents.set(actionKey, (key = deriveKey(actionKey, 'countersign payload v1')));
     return key;
   };
+  /** The key of the next action, made while there was time. */
+  let next: Uint8Array | null = null;
+  const fresh = (): Uint8Array => new Uint8Array(randomBytes(32));
   const bound = (what: string, tenant: string, action: string): string => JSON.stringify([what, tenant, action]);
   return {
+    prepare() {
+      next ??= fresh();
+      content(next);
+    },
     newKey(tenant, action) {
       const [key] = keys;
-      const actionKey = new Uint8Array(randomBytes(32));
+      const actionKey = next ?? fresh();
+      next = null;
       const sealed = seal(wrapping(key, tenant), bound('key', tenant, action), actionKey);
       return { actionKey, wrappedKey: Buffer.concat([Buffer.from(key.id, 'hex'), sealed]) };
     },

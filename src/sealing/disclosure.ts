@@ -1,6 +1,6 @@
 /** Which parts of a request a record shows, which it only commits to, and the hash of the whole request. */
 import { canonicalize, hashOf, utf8, type Json } from '../canonical/index.ts';
-import { DISCLOSED_MAX_BYTES, type ActionRequest, type JsonObject } from '../contract/index.ts';
+import { DISCLOSED_MAX_BYTES, hashOfRequest, type ActionRequest, type JsonObject } from '../contract/index.ts';
 import { commitment, saltFor, saltPath } from './commitment.ts';
 
 /**
@@ -33,6 +33,7 @@ interface Leaf {
  * @throws CanonicalError when the request is not JSON, as when a member is undefined
  */
 export function requestHash(request: ActionRequest, actionKey: Uint8Array): string {
+  if (!('callback' in request || 'content' in request)) return hashOfRequest(request);
   const { callback: _callback, content, ...rest } = request;
   return hashOf(content === undefined ? rest : { ...rest, content: contentCommitment(content, actionKey) });
 }

@@ -18,6 +18,7 @@ import {
   type LimitQuery,
 } from './limit-statements.ts';
 import { createBatches, type LockWaiter } from './limit-batches.ts';
+import { createForesight } from './limit-foresight.ts';
 import type { Postgres } from './postgres.ts';
 import type { Alongside } from './log-types.ts';
 import type { Committing, Statement } from './transactions.ts';
@@ -31,7 +32,7 @@ export interface DecidedLimits<T> {
   value: T;
 }
 
-/** A count that was made without a lock. */
+/** A count that was made without a lock, or foreseen. */
 export interface LimitGlance {
   facts: LimitFact[];
   /**
@@ -41,6 +42,8 @@ export interface LimitGlance {
   take(decided: DecidedLimits<unknown>): Promise<boolean>;
   /** The same, to be written in the transaction of the record that rests on it. */
   alongside(decided: DecidedLimits<unknown>): Alongside;
+  /** What was written alongside a record is committed. */
+  taken(decided: DecidedLimits<unknown>): void;
   /** Must be called once, whatever happened. Other callers may glance from then on. */
   end(): void;
 }
@@ -68,7 +71,8 @@ export interface LimitStore {
     decide: (facts: LimitFact[]) => Promise<DecidedLimits<T>>,
   ): Promise<Committing<T>>;
   /**
-   * Counts without a lock, for callers that have to wait for something else before anything may be written. Null while another call in this process counts one of these limits, because the two would only invalidate each other.
+   * Counts without a lock, for callers that have to wait for something else before anything may be written; without asking, where this process
+   * knows what it took last. Null while another call in this process counts one of these limits, because the two would only invalidate each other.
    */
   glance(tenant: string, action: string, queries: readonly LimitQuery[], now: Date): Promise<LimitGlance | null>;
   /** The current use of the limits, without this action's own share. Takes no lock and reserves nothing. */
@@ -144,6 +148,7 @@ async function decideBatch({ locking }: Pick<Postgres, 'locking'>, batch: readon
 }
 
 export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgres): LimitStore {
+  const foresight = createForesight();
   const enqueue = createBatches<Deciding>((batch) => decideBatch({ locking }, batch));
   /** The locks that are in use in this process now, and how often. */
   const counting = new Map<string, number>();
@@ -171,17 +176,28 @@ export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgr
       if (ids.some((id) => counting.has(id))) return null;
       const end = begin(ids);
       try {
-        const facts = await usage(tenant, action, queries, now);
-        const taking = (decided: DecidedLimits<unknown>): Statement =>
-          takeStatement(
-            ...[tenant, ask, decided],
-            facts.map(({ used }) => used),
-          );
+        const foreseen = foresight.of(tenant, queries, now);
+        const facts = foreseen === null ? await usage(tenant, action, queries, now) : factsOf(queries, foreseen);
+        const used = facts.map((fact) => fact.used);
+        const taking = (decided: DecidedLimits<unknown>): Statement => takeStatement(tenant, ask, decided, used);
+        let isSettled = foreseen === null;
+        const taken = ({ reservations }: DecidedLimits<unknown>): void => {
+          isSettled = true;
+          foresight.took(tenant, queries, used, { reservations, now });
+        };
         return {
           facts,
-          end,
+          taken,
+          end() {
+            if (!isSettled) foresight.forget(tenant, queries);
+            end();
+          },
           async take(decided) {
-            return (await lockedWrite(openingOf(ids), taking(decided))).length === 1;
+            const isTaken = (await lockedWrite(openingOf(ids), taking(decided))).length === 1;
+            if (isTaken) taken(decided);
+            else if (foreseen !== null) foresight.missed(tenant, queries, now);
+            isSettled = true;
+            return isTaken;
           },
           alongside: (decided) => ({ locks: ids, write: taking(decided) }),
         };

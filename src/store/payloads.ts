@@ -8,6 +8,8 @@ import type { Postgres } from './postgres.ts';
  * and the ciphertext: neither opens for another action.
  */
 export interface PayloadCipher {
+  /** Makes what the next new key needs. It may be called at any time, and never needs to be. */
+  prepare(): void;
   /** A new random data key of 32 bytes, in clear and wrapped for the database. */
   newKey(tenant: string, action: string): { actionKey: Uint8Array; wrappedKey: Uint8Array };
   /** @throws CountersignError `unavailable` when no key of ours opens it. */
@@ -33,6 +35,8 @@ export interface DraftedPayload extends StoredPayload {
 
 /** Requests. They are nowhere in clear on disk. */
 export interface PayloadStore {
+  /** Makes the key of the next draft ahead, for who waits for something else anyway. */
+  prepare(): void;
   /** Encrypts it under a new key; writes nothing. */
   draft(tenant: string, action: string, payload: Payload): DraftedPayload;
   /**
@@ -146,6 +150,7 @@ export function createPayloadStore({ ask, db }: Pick<Postgres, 'ask' | 'db'>, ci
     };
   };
   return {
+    prepare: () => cipher.prepare(),
     read,
     draft,
     create: (tenant, action, payload) => draft(tenant, action, payload).store(),

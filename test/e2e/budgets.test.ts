@@ -90,7 +90,7 @@ async function report(id: string, permit: string): Promise<void> {
 
 describe('an approved action', () => {
   it.skipIf(elsewhere)('costs few statements until its answer', async () => {
-    const isWithin = ({ commits, reads }: Cost): boolean => commits <= 5 && reads <= 2;
+    const isWithin = ({ commits, reads }: Cost): boolean => commits <= 5 && reads <= 1;
     const asking = await least(countOf, isWithin, (amount) =>
       Promise.resolve(async () => {
         expect((await it_.ask(refund(amount))).body.status).toBe('released');

@@ -16,7 +16,7 @@ it('says that there is no connection to spare', async () => {
   const others = Array.from({ length: MOST }, () => new pg.Client({ connectionString }));
   try {
     await Promise.all(others.map((other) => other.connect()));
-    const cipher = { newKey: never, unwrap: never, seal: never, open: never };
+    const cipher = { prepare: never, newKey: never, unwrap: never, seal: never, open: never };
     await expect(openStore({ connectionString, cipher })).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('has no connection to spare') as string,

@@ -299,6 +299,42 @@ describe('limits.glance', () => {
     expect(await used()).toBe(before);
   });
 
+  it('asks nobody for what this process took last, and is refused where somebody took of it since', async () => {
+    const [mine, others] = await Promise.all([world.open(2), world.open(2)]);
+    const query = daily(['foreseen']);
+    const taking = async (action: string, amount: string): Promise<{ used: string | undefined; isTaken: boolean }> => {
+      const glance = await glanced(mine, action, query);
+      const isTaken = await glance.take({ reservations: [{ ...query, amount, max: '99' }], value: {} });
+      glance.end();
+      return { used: glance.facts[0]?.used, isTaken };
+    };
+    expect(await taking('act_foreseen_1', '0.10')).toEqual({ used: '0', isTaken: true });
+    expect(await taking('act_foreseen_2', '1.9')).toEqual({ used: '0.1', isTaken: true });
+    // Somebody else deletes a share, and only the database knows.
+    await others.limits.release('default', 'act_foreseen_1');
+    expect(await taking('act_foreseen_3', '1')).toEqual({ used: '2', isTaken: false });
+    // From then on it is counted each time.
+    expect(await taking('act_foreseen_3', '1')).toEqual({ used: '1.9', isTaken: true });
+    await others.limits.release('default', 'act_foreseen_2');
+    expect(await taking('act_foreseen_4', '2')).toEqual({ used: '1', isTaken: true });
+    expect(await others.limits.usage('default', 'act_other', [query], now)).toMatchObject([{ used: '3' }]);
+  });
+
+  it('counts again what was taken alongside a record and not committed', async () => {
+    const mine = await world.open(2);
+    const query = daily(['foreseen and lost']);
+    const glance = await glanced(mine, 'act_lost_1', query);
+    await glance.take({ reservations: [{ ...query, amount: '5', max: '99' }], value: {} });
+    glance.end();
+    const lost = await glanced(mine, 'act_lost_2', query);
+    expect(lost.facts[0]?.used).toBe('5');
+    lost.end();
+    await world.store.limits.release('default', 'act_lost_1');
+    const next = await glanced(mine, 'act_lost_3', query);
+    expect(next.facts[0]?.used).toBe('0');
+    next.end();
+  });
+
   it('is null where another one counts in this process, until that one is over', async () => {
     const query = daily(['one at a time']);
     const glance = await glanced(store, 'act_first', query);
