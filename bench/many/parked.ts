@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { percentile } from '../percentile.ts';
-import { startMany, inLanes, residentMiB, untilReady } from './stack.ts';
+import { caughtUp, startMany, inLanes, residentMiB, untilReady } from './stack.ts';
 import { keepRun } from './runs.ts';
 
 const DECIDED = 60;
@@ -42,8 +42,10 @@ export async function parked(count = 1000, released = count / 10): Promise<boole
       }
       return percentile(times, 0.5);
     };
-    const park = (many: number): Promise<void> =>
-      inLanes(LANES, many, async () => void ids.push(await stack.asked(500)));
+    const park = async (many: number): Promise<void> => {
+      await inLanes(LANES, many, async () => void ids.push(await stack.asked(500)));
+      await caughtUp(worker);
+    };
     /** Rows of all tables that all processes have read. */
     const rowsRead = async (): Promise<number> => {
       await sleep(COUNTED_MS);

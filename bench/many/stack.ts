@@ -63,7 +63,7 @@ export async function startMany(
   const platform = await startDevPlatform({ folder, config, binary });
   const dataDir = join(folder, 'data');
   const cluster = await startCluster({
-    ...{ platform, name: 'many', dataDir, apis: options.apis ?? 1, workers: options.workers ?? 1 },
+    ...{ platform, name: 'many', dataDir, slack: false, apis: options.apis ?? 1, workers: options.workers ?? 1 },
     env: {
       ...{ COUNTERSIGN_POLICIES: policies.path, COUNTERSIGN_REQUESTS_PER_MINUTE: '100000000' },
       ...{ COUNTERSIGN_LOG_LEVEL: 'silent', ...env },
@@ -138,8 +138,21 @@ export async function untilReady(services: readonly ServiceProcess[]): Promise<n
   return performance.now() - began;
 }
 
-/** Of one process, in MiB. */
-export async function residentMiB({ ownUrl }: ServiceProcess): Promise<number> {
+/** One of its own metrics, without labels or as `name{label="value"}`. */
+async function metric({ ownUrl }: ServiceProcess, name: string): Promise<number> {
   const text = await (await fetch(`${ownUrl ?? ''}/metrics`)).text();
-  return Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]) / 2 ** 20;
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}
+
+/** Of one process, in MiB. */
+export const residentMiB = async (service: ServiceProcess): Promise<number> =>
+  (await metric(service, 'process_resident_memory_bytes')) / 2 ** 20;
+
+/** Tasks that are about to be handled anyway, or counted though they are done. */
+const A_FEW = 20;
+
+/** Until workers have handled what waits for them: callers are answered before. */
+export async function caughtUp(worker: ServiceProcess): Promise<void> {
+  while (!((await metric(worker, 'countersign_backlog{kind="workflow"}')) <= A_FEW)) await sleep(2000);
 }

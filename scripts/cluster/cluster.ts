@@ -19,6 +19,8 @@ export interface ClusterOptions {
   env?: NodeJS.ProcessEnv;
   apis?: number;
   workers?: number;
+  /** Whether there is a Slack, the sandbox or a real one, and a process for it. @default true */
+  slack?: boolean;
   say?(line: string): void;
   /** Where processes find PostgreSQL and Temporal, when not there themselves; for faults between them. */
   through?: (at: { databaseUrl: string; temporalAddress: string }) => { databaseUrl: string; temporalAddress: string };
@@ -37,7 +39,7 @@ export interface Cluster {
 
 /** Starts them all at the same moment, as an orchestrator does. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { platform, name, dataDir, env = {}, apis = 2, workers = 2, say = () => undefined } = options;
+  const { platform, name, dataDir, env = {}, apis = 2, workers = 2, slack = true, say = () => undefined } = options;
   const databaseUrl = await platform.createDatabase(name);
   await platform.createNamespace(name);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -56,7 +58,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const config = loadConfig(settings(own));
   const parts = await openParts(config, databaseUrl, createLogger('error'));
-  const sandbox = config.slack === null ? (openSandbox(config, parts, createSlackSandbox) as SlackSandbox) : null;
+  const isPlayed = slack && config.slack === null;
+  const sandbox = isPlayed ? (openSandbox(config, parts, createSlackSandbox) as SlackSandbox) : null;
   const local = sandbox === null ? {} : { [SANDBOX_PATH]: express().use(SANDBOX_PATH, sandbox.router) };
   // An identity provider may know the address beforehand.
   const front = await openFront(local, Number(env['COUNTERSIGN_PORT'] ?? 0));
@@ -78,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const kinds: ServiceKind[] = [
     ...Array.from({ length: apis }, () => 'api' as const),
     ...Array.from({ length: workers }, () => 'worker' as const),
-    'slack',
+    ...(slack ? ['slack' as const] : []),
   ];
   const close = async (services: readonly ServiceProcess[]): Promise<void> => {
     await Promise.all(services.map((service) => service.end('SIGTERM')));
