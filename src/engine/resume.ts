@@ -1,4 +1,5 @@
 /** Resumes an action whose workflow was terminated, reset or lost. The sealed records hold everything that a new workflow needs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/activity';
 import { CountersignError, isUnfinished, type Status } from '../contract/index.ts';
 import type { StoredAction } from '../store/index.ts';
@@ -37,6 +38,10 @@ export async function resume(deps: EngineDeps, input: ResumeActionInput): Promis
 const QUIET_MS = 30_000;
 /** How many actions are checked concurrently. */
 const CONCURRENT_MAX = 8;
+/** Where many are open and none is amiss, one is looked at a time, and each is followed by a rest of so many times what it took. */
+const RESTS = 9;
+/** A batch has to end before its activity's time is over. In milliseconds. */
+const REST_MAX_MS = 250;
 
 export interface Swept {
   /** Begins the next batch; null at the end. */
@@ -80,26 +85,38 @@ async function settleReview(deps: EngineDeps, action: ActionRef, late: number): 
 
 /**
  * Restarts the workflows of open actions that lost theirs, and seals what is overdue for the others. Looks at `limit` actions of all
- * tenants at most, from `after` on.
+ * tenants at most, from `after` on: the first batch quickly, and of later ones whatever follows one that was lost. A hundred thousand
+ * open actions must not cost people the time that their decisions take.
  */
 export async function resumeLost(
   deps: EngineDeps & { histories: Histories },
   { after, limit }: { after: { tenant: string; id: string } | null; limit: number },
+  rest: (ms: number) => Promise<unknown> = sleep,
 ): Promise<Swept> {
   const quiet = new Date(deps.now().getTime() - QUIET_MS);
   const open = await deps.store.actions.unfinished(quiet, after, limit);
   let resumed = 0;
   const work = open.values();
+  const check = async (one: (typeof open)[number]): Promise<void> => {
+    const { tenant, id } = one;
+    await settleOverdue(deps, one);
+    if (await deps.histories.running(tenant, id)) return;
+    deps.log.warn({ action: id, tenant }, 'an open action had no workflow: it is taken up again from its records');
+    await deps.histories.resume(tenant, id);
+    resumed += 1;
+  };
   const lane = async (): Promise<void> => {
+    for (const one of work) await check(one);
+  };
+  const calmly = async (): Promise<void> => {
     for (const one of work) {
-      const { tenant, id } = one;
-      await settleOverdue(deps, one);
-      if (await deps.histories.running(tenant, id)) continue;
-      deps.log.warn({ action: id, tenant }, 'an open action had no workflow: it is taken up again from its records');
-      await deps.histories.resume(tenant, id);
-      resumed += 1;
+      const began = performance.now();
+      await check(one);
+      if (resumed > 0) return;
+      await rest(Math.min(REST_MAX_MS, RESTS * (performance.now() - began)));
     }
   };
+  if (after !== null) await calmly();
   await Promise.all(Array.from({ length: CONCURRENT_MAX }, lane));
   const last = open.length < limit ? undefined : open.at(-1);
   return { next: last === undefined ? null : { tenant: last.tenant, id: last.id }, resumed };
