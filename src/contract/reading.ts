@@ -35,7 +35,7 @@ export function readJson(what: string, text: string, read: (text: string) => Jso
   }
 }
 
-/** What was read here. Whoever reads it again, in the same process, has the same object. */
+/** What was read here: reading it again gives the same object. */
 const READ = new WeakSet<object>();
 
 /**

@@ -56,7 +56,7 @@ export async function bridgeHub(
     await hear(channel, undefined);
   };
   const connect = async (): Promise<void> => {
-    // Several begin and end to wait at once: their statements go out in order, without one waiting for the answer of the other.
+    // Several begin and end to wait concurrently: their statements go out in order, without one waiting for the answer of the other.
     const next = new pg.Client({ connectionString, application_name: 'countersign news', pipeline: true });
     next.on('notification', ({ channel, payload }) => {
       hear(channel, payload).catch((error: unknown) => log.warn({ err: error }, 'news of an action were lost'));

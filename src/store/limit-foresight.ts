@@ -1,6 +1,6 @@
 /**
- * What limits hold as far as this process can tell without asking: what was counted last, and what it took since. Whoever relies on it has the
- * database count again under the limits' locks, in the transaction that takes of them, and is refused where it counts otherwise.
+ * What limits hold as far as this process can tell without asking: what was counted last, and what it took since. It is only believed where the
+ * database counts the same under the limits' locks, in the transaction that takes of them.
  */
 import { addDecimals, BoundedMap, formatDecimal, parseDecimal } from '../canonical/index.ts';
 import type { Reservation } from '../contract/index.ts';
@@ -31,7 +31,7 @@ export interface Foresight {
   forget(tenant: string, queries: readonly LimitQuery[]): void;
 }
 
-export interface Taken {
+interface Taken {
   reservations: readonly Pick<Reservation, 'limit' | 'key' | 'amount'>[];
   now: Date;
 }
