@@ -53,7 +53,10 @@ export async function startClusterStack(
   address: PlatformAddress,
   { env, dataDir }: { env: NodeJS.ProcessEnv; dataDir: string },
 ): Promise<{ stack: Stack; sandbox: SlackSandbox | null }> {
-  const { name, platform } = placeOf(address, dataDir);
+  const { name, platform: place } = placeOf(address, dataDir);
+  // A test that edits rows brings a database of its own.
+  const given = env['DATABASE_URL'];
+  const platform = given === undefined ? place : { ...place, createDatabase: () => Promise.resolve(given) };
   const cluster = await startCluster({ platform, name, dataDir, env });
   const temporal = await openTemporal(cluster.config, { say: () => undefined });
   const keyFile = join(dataDir, 'first-key');
