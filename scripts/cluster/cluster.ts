@@ -58,8 +58,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const config = loadConfig(settings(own));
   const parts = await openParts(config, databaseUrl, createLogger('error'));
-  const isPlayed = slack && config.slack === null;
-  const sandbox = isPlayed ? (openSandbox(config, parts, createSlackSandbox) as SlackSandbox) : null;
+  const needsSandbox = slack && config.slack === null;
+  const sandbox = needsSandbox ? (openSandbox(config, parts, createSlackSandbox) as SlackSandbox) : null;
   const local = sandbox === null ? {} : { [SANDBOX_PATH]: express().use(SANDBOX_PATH, sandbox.router) };
   // An identity provider may know the address beforehand.
   const front = await openFront(local, Number(env['COUNTERSIGN_PORT'] ?? 0));

@@ -48,7 +48,7 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** Of a text that was looked at: `0` is 48, and `a` is 97. */
+/** The value of a digit of checked text. `0` is 48, and `a` is 97. */
 const digitAt = (text: string, at: number): number => {
   const code = text.charCodeAt(at);
   return code < 58 ? code - 48 : code - 87;

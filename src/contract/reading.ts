@@ -35,8 +35,8 @@ export function readJson(what: string, text: string, read: (text: string) => Jso
   }
 }
 
-/** What was read here: reading it again gives the same object. */
-const READ = new WeakSet<object>();
+/** What was read here, with its hash once somebody asked for that. Reading it again gives the same object. */
+const READ = new WeakMap<object, { hash?: string }>();
 
 /**
  * A body as an action request, the same at every door.
@@ -67,19 +67,14 @@ export function readRequest(body: unknown): ActionRequest {
       'params are larger than 64 KiB; keep large payloads elsewhere and send their hash',
     );
   }
-  READ.add(parsed.data);
+  READ.set(parsed.data, {});
   return parsed.data;
 }
 
-const HASHES = new WeakMap<object, string>();
-
-/** `hashOf` a request. Of one that was read here it is made once: nobody changes what was read. */
+/** `hashOf` a request. For one that was read here it is made once, because nobody changes what was read. */
 export function hashOfRequest(request: ActionRequest): string {
-  const known = HASHES.get(request);
-  if (known !== undefined) return known;
-  const hash = hashOf(request);
-  if (READ.has(request)) HASHES.set(request, hash);
-  return hash;
+  const read = READ.get(request);
+  return read === undefined ? hashOf(request) : (read.hash ??= hashOf(request));
 }
 
 /** The refusal of a request that names a connector which this engine does not have for it. */

@@ -315,7 +315,8 @@ function ofLimitDecision(deps: ActionRowDeps, stored: unknown, life: Life): RowD
       : say('removed', 'how it was judged under limits is gone');
   }
   if (state.erased !== undefined && text(stored) === '{}') return [];
-  return wroteJudgement(deps, tenant, id, stored) || wroteWithRecord(deps, tenant, id, stored)
+  const { isVouched, isRecorded } = createVoucher(deps, tenant, id);
+  return isObject(stored) && (isVouched(stored) || isRecorded(stored))
     ? []
     : say('altered', 'the row says that it was judged otherwise than it was');
 }
@@ -328,7 +329,7 @@ function ofUnsealed(
   reservations: number,
   stored: unknown,
 ): RowDifference[] {
-  if (stored !== null && wroteJudgement(deps, tenant, id, stored)) return [];
+  if (isObject(stored) && createVoucher(deps, tenant, id).isVouched(stored)) return [];
   return [
     ...(stored === null
       ? []
@@ -347,10 +348,3 @@ function ofUnsealed(
 }
 
 const isObject = (stored: unknown): stored is object => typeof stored === 'object' && stored !== null;
-
-const wroteWithRecord = (deps: ActionRowDeps, tenant: string, id: string, stored: unknown): boolean =>
-  isObject(stored) && createVoucher(deps, tenant, id).isRecorded(stored);
-
-function wroteJudgement(deps: ActionRowDeps, tenant: string, id: string, stored: unknown): boolean {
-  return isObject(stored) && createVoucher(deps, tenant, id).isVouched(stored);
-}

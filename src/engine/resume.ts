@@ -85,8 +85,8 @@ async function settleReview(deps: EngineDeps, action: ActionRef, late: number): 
 
 /**
  * Restarts the workflows of open actions that lost theirs, and seals what is overdue for the others. Looks at `limit` actions of all
- * tenants at most, from `after` on: the first batch quickly, and of later ones whatever follows one that was lost. A hundred thousand
- * open actions must not cost people the time that their decisions take.
+ * tenants at most, from `after` on: the first batch quickly, and of later ones whatever follows one that was lost. Otherwise a
+ * hundred thousand open actions make every decision slower.
  */
 export async function resumeLost(
   deps: EngineDeps & { histories: Histories },

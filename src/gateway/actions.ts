@@ -40,11 +40,8 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
     return { action, receipt: refused ? await deps.logReader.receipt(caller.tenant, newest) : null };
   };
 
-  const requested = async (caller: Caller, body: unknown, idempotencyKey: string | undefined): Promise<Action> =>
-    starter.request(caller, starter.read(body, idempotencyKey));
-
   const request: Actions['request'] = async (caller, body, idempotencyKey, waitMs) =>
-    settled(caller, await timely(requested(caller, body, idempotencyKey)), waitMs);
+    settled(caller, await timely(starter.request(caller, starter.read(body, idempotencyKey))), waitMs);
 
   return {
     async submit(authorization, body, idempotencyKey, waitMs) {
@@ -79,7 +76,7 @@ export function actions(deps: GatewayDeps, arrive: Arrive, asleep: Asleep): Acti
   };
 }
 
-/** Does it once the database has been asked, instead of waiting idly. What it throws may be thrown later, or never. */
+/** Does the work once the question to the database is sent. An error of it is thrown where the result is awaited. */
 function whileAsked<T>(work: () => T): Promise<T> {
   const done = setImmediate().then(work);
   done.catch(() => undefined);

@@ -1,7 +1,6 @@
 /** Tokens for starts through Temporal: for one tenant, one idempotency key and one request, and for minutes. */
 import { decodeJwt } from 'jose';
-import { hashOf } from '../canonical/index.ts';
-import { checkKey, CountersignError, readRequest } from '../contract/index.ts';
+import { checkKey, CountersignError, hashOfRequest, readRequest } from '../contract/index.ts';
 import type { StartToken } from '../contract/views/index.ts';
 import { actionIdOf, workflowIdOf } from '../engine/ids.ts';
 import { checkConnector } from '../engine/measure.ts';
@@ -31,7 +30,7 @@ export async function startToken(deps: GatewayDeps, caller: Caller, input: Start
     action: id,
     by: caller.id,
     via: 'api',
-    requestHash: hashOf(request),
+    requestHash: hashOfRequest(request),
     caller,
     bundle: await deps.bundles.inForce(tenant),
   });

@@ -21,14 +21,12 @@ interface Known {
 }
 
 export interface Foresight {
-  /** What is used of each, in their order; null where it has to be counted. */
+  /** What is used of each, in their order; null where it has to be counted. It is forgotten until somebody says that it was right. */
   of(tenant: string, queries: readonly LimitQuery[], now: Date): string[] | null;
   /** `used` was right, and these were taken. */
   took(tenant: string, queries: readonly LimitQuery[], used: readonly string[], taken: Taken): void;
   /** What was foreseen did not hold. */
   missed(tenant: string, queries: readonly LimitQuery[], now: Date): void;
-  /** Nobody found out whether it holds. */
-  forget(tenant: string, queries: readonly LimitQuery[]): void;
 }
 
 interface Taken {
@@ -51,7 +49,9 @@ export function createForesight(): Foresight {
   return {
     of(tenant, queries, now) {
       const all = queries.map((query) => usedOf(nameOf(tenant, query), now));
-      return all.includes(null) ? null : (all as string[]);
+      if (all.includes(null)) return null;
+      note(tenant, queries, -Infinity);
+      return all as string[];
     },
     took(tenant, queries, used, { reservations, now }) {
       for (const [i, query] of queries.entries()) {
@@ -64,7 +64,6 @@ export function createForesight(): Foresight {
       }
     },
     missed: (tenant, queries, now) => note(tenant, queries, now.getTime()),
-    forget: (tenant, queries) => note(tenant, queries, -Infinity),
   };
 }
 

@@ -180,23 +180,16 @@ export function createLimitStore({ askLimits, db, locking, lockedWrite }: Postgr
         const facts = foreseen === null ? await usage(tenant, action, queries, now) : factsOf(queries, foreseen);
         const used = facts.map((fact) => fact.used);
         const taking = (decided: DecidedLimits<unknown>): Statement => takeStatement(tenant, ask, decided, used);
-        let isSettled = foreseen === null;
-        const taken = ({ reservations }: DecidedLimits<unknown>): void => {
-          isSettled = true;
+        const taken = ({ reservations }: DecidedLimits<unknown>): void =>
           foresight.took(tenant, queries, used, { reservations, now });
-        };
         return {
           facts,
           taken,
-          end() {
-            if (!isSettled) foresight.forget(tenant, queries);
-            end();
-          },
+          end,
           async take(decided) {
             const isTaken = (await lockedWrite(openingOf(ids), taking(decided))).length === 1;
             if (isTaken) taken(decided);
             else if (foreseen !== null) foresight.missed(tenant, queries, now);
-            isSettled = true;
             return isTaken;
           },
           alongside: (decided) => ({ locks: ids, write: taking(decided) }),

@@ -1,6 +1,6 @@
 /** All that is stored of one action, in one statement: its row, its entries of the log, its payload and one permit, of one moment. */
 import { STORED_ACTION, type StoredAction } from './actions.ts';
-import { LOOK_COLUMNS, LOOK_TABLE, lookOf, type Look, type LookRange, type LookRow } from './looks.ts';
+import { LOOK_COLUMNS, LOOK_TABLE, splitLook, type Look, type LookRange, type LookRow } from './looks.ts';
 import { openPayload, type PayloadCipher, type StoredPayload } from './payloads.ts';
 import type { Postgres } from './postgres.ts';
 
@@ -90,13 +90,8 @@ export function createLifeStore({ ask }: Pick<Postgres, 'ask'>, cipher: PayloadC
     async readWithLook(tenant, action, jti, { from, most }) {
       const values = [tenant, from, from + most, action, jti];
       const rows = await ask<LookRow & (Row | { id: null })>({ name: 'life-with-look', text: LIFE_WITH_LOOK, values });
-      const [row] = rows;
-      if (row === undefined) throw new Error('a row that is always there was not answered');
-      const { size, frontier, root, checkpoint, envelopes, freezes, ...life } = row;
-      return {
-        life: life.id === null ? null : lifeOf(life),
-        look: lookOf({ size, frontier, root, checkpoint, envelopes, freezes }),
-      };
+      const { look, rest } = splitLook(rows);
+      return { look, life: rest.id === null ? null : lifeOf(rest as Row) };
     },
   };
 }

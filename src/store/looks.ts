@@ -55,12 +55,19 @@ const LOOK = `select ${LOOK_COLUMNS} from ${LOOK_TABLE}`;
 const LOOK_WITH_ACTION = `select ${LOOK_COLUMNS}, ${STORED_ACTION}
 from ${LOOK_TABLE} left join action a on a.tenant = $1 and a.id = $4`;
 
-export function lookOf({ size, frontier, root, checkpoint, envelopes, freezes }: LookRow): Look {
+function lookOf({ size, frontier, root, checkpoint, envelopes, freezes }: LookRow): Look {
   return {
     head: size === null || size === 0 ? null : { size, frontier, root, checkpoint },
     envelopes: envelopes === null ? [] : apart(envelopes),
     freezes: freezes.map((freeze) => ({ ...freeze, at: new Date(freeze.at).toISOString() })),
   };
+}
+
+/** Takes a look out of the one row that holds it, and leaves the other columns. */
+export function splitLook<Row extends LookRow>([row]: readonly Row[]): { look: Look; rest: Omit<Row, keyof LookRow> } {
+  if (row === undefined) throw new Error('a row that is always there was not answered');
+  const { size, frontier, root, checkpoint, envelopes, freezes, ...rest } = row;
+  return { look: lookOf({ size, frontier, root, checkpoint, envelopes, freezes }), rest };
 }
 
 export function createLookStore({ ask }: Pick<Postgres, 'ask'>): LookStore {
@@ -73,13 +80,8 @@ export function createLookStore({ ask }: Pick<Postgres, 'ask'>): LookStore {
     async withAction(tenant, { from, most }, action) {
       const values = [tenant, from, from + most, action];
       const statement = { name: 'look-with-action', text: LOOK_WITH_ACTION, values };
-      const [both] = await ask<LookRow & (StoredAction | { id: null })>(statement);
-      if (both === undefined) throw new Error('a row that is always there was not answered');
-      const { size, frontier, root, checkpoint, envelopes, freezes, ...row } = both;
-      return {
-        look: lookOf({ size, frontier, root, checkpoint, envelopes, freezes }),
-        row: row.id === null ? null : row,
-      };
+      const { look, rest } = splitLook(await ask<LookRow & (StoredAction | { id: null })>(statement));
+      return { look, row: rest.id === null ? null : (rest as StoredAction) };
     },
   };
 }

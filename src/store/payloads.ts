@@ -8,7 +8,7 @@ import type { Postgres } from './postgres.ts';
  * and the ciphertext: neither opens for another action.
  */
 export interface PayloadCipher {
-  /** Makes what the next new key needs. It may be called at any time, and never needs to be. */
+  /** Makes the next new key ahead of time. Nobody has to call it. */
   prepare(): void;
   /** A new random data key of 32 bytes, in clear and wrapped for the database. */
   newKey(tenant: string, action: string): { actionKey: Uint8Array; wrappedKey: Uint8Array };
@@ -35,7 +35,7 @@ export interface DraftedPayload extends StoredPayload {
 
 /** Requests. They are nowhere in clear on disk. */
 export interface PayloadStore {
-  /** Makes the key of the next draft ahead, for who waits for something else anyway. */
+  /** Makes the key of the next draft ahead of time. Call it while waiting for something else; nobody has to. */
   prepare(): void;
   /** Encrypts it under a new key; writes nothing. */
   draft(tenant: string, action: string, payload: Payload): DraftedPayload;

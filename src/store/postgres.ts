@@ -111,19 +111,16 @@ const CONNECT_MS = 4000;
 interface PoolOptions {
   max: number;
   pipeline?: boolean;
-  /** Whether the plan of a statement is the same for all values. */
-  plannedOnce?: boolean;
-  /** Statements for each new connection, beside those that all have. */
-  more?: string;
+  /** Settings of its connections, beside those that all have. */
+  settings?: readonly string[];
   /** Of one statement, in PostgreSQL's words. */
   timeout?: string;
 }
 
 function createPool(
   connectionString: string,
-  { max, pipeline = false, plannedOnce = false, more, timeout = '30s' }: PoolOptions,
+  { max, pipeline = false, settings = [], timeout = '30s' }: PoolOptions,
 ): pg.Pool {
-  const settings = [session(timeout), ...(plannedOnce ? [PLANNED_ONCE] : []), ...(more === undefined ? [] : [more])];
   const pool = new pg.Pool({
     connectionString,
     max,
@@ -134,7 +131,7 @@ function createPool(
     application_name: 'countersign',
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, though its types do not say so
     onConnect: async (client) => {
-      await client.query(settings.join('; '));
+      await client.query([session(timeout), ...settings].join('; '));
     },
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
@@ -182,9 +179,9 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
   const guarded = (options: PoolOptions): Guarded => ({ pool: createPool(connectionString, options), circuit });
   const searching = guarded({ max: poolSize });
   const sealing = guarded({ max: SEALING_POOL, pipeline: true });
-  const options = { pipeline: true, plannedOnce: true, timeout: `${CONNECT_MS}ms` };
-  const locks = guarded({ max: LOCKING_POOL, ...options });
-  const holding = guarded({ max: HOLDING_POOL, more: HELD_BRIEFLY, ...options });
+  const forLocks = { pipeline: true, timeout: `${CONNECT_MS}ms` };
+  const locks = guarded({ ...forLocks, max: LOCKING_POOL, settings: [PLANNED_ONCE] });
+  const holding = guarded({ ...forLocks, max: HOLDING_POOL, settings: [PLANNED_ONCE, HELD_BRIEFLY] });
   const db: Database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: translatingPool(searching) }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -208,7 +205,7 @@ export function openPostgres(connectionString: string, poolSize: number): Postgr
       const { value, written } = await locking(sealing, opening, reads, decide);
       return { value, written: await written };
     },
-    hold: (opening, writes) => hold(holding, ['begin', ...opening].join('; '), writes),
+    hold: (taking, writes) => hold(holding, taking.join('; '), writes),
     check: () => circuit.check(),
     async close() {
       await Promise.all([db.destroy(), sealing.pool.end(), locks.pool.end(), holding.pool.end(), end()]);

@@ -101,12 +101,11 @@ export async function lockedWrite<Row>(guarded: Guarded, opening: string, write:
   }
 }
 
-/** @param opening begins a transaction */
 export async function hold(guarded: Guarded, opening: string, writes: readonly Statement[]): Promise<OpenTransaction> {
   const client = await connectTo(guarded);
   const { circuit } = guarded;
   try {
-    const [, ...answers] = await circuit.run(() => together(client, [opening, ...writes]));
+    const [, ...answers] = await circuit.run(() => together(client, [`begin; ${opening}`, ...writes]));
     return {
       rows: answers.map(({ rows }) => rows as unknown[]),
       async commit() {

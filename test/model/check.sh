@@ -11,7 +11,7 @@ claims() {
   sed -n 's/^ltl \([a-z]*\) .*/\1/p' "$1"
 }
 
-# verifier FILE KIND: makes the program that looks through the file's orders, with its claims or without any, once for both; prints its path.
+# verifier FILE KIND: builds, once, the program that checks FILE with its `claims`, or `without` any. Prints its path.
 verifier() {
   local place=$work/${1%.pml} flags=(-w)
   [[ $2 == claims ]] || flags+=(-DNOCLAIM)

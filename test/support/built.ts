@@ -7,10 +7,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { builtOf } from '../../scripts/as-built-path.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What is built of the tree. Not the page of the console, which Vite compiles, nor the plugin, a package that needs the built client. */
-const BUILT = /^(?:src\/(?!console\/web\/|temporal\/)|sandbox\/).*\.ts$/;
 
 let building: Promise<unknown> | undefined;
 
@@ -27,9 +26,8 @@ export const built = {
   resolveId(source: string, importer: string | undefined): { id: string; external: false } | undefined {
     if (importer === undefined || !(source.startsWith('.') || source.startsWith(ROOT))) return undefined;
     const path = resolve(dirname(importer), source);
-    const file = path.slice(ROOT.length);
-    if (!path.startsWith(ROOT) || !BUILT.test(file)) return undefined;
-    return { id: `${ROOT}dist/${file.replace(/\.ts$/, '.js')}`, external: false };
+    const file = path.startsWith(ROOT) ? builtOf(path.slice(ROOT.length)) : null;
+    return file === null ? undefined : { id: `${ROOT}${file}`, external: false };
   },
 } as const;
 
